@@ -28,6 +28,6 @@ pub use executors::{Executor, MAX_VUS, MIN_DURATION};
 pub use load::{Budget, Closed, Load, Open};
 pub use plan::{Part, PartLoad, Plan, WorkerPlan};
 pub use requirements::{Need, Requirements};
-pub use scenario::{Scenario, Shortcuts, parse_scenarios};
+pub use scenario::{Scenario, parse_scenarios};
 pub use segment::{MAX_STRIPES, Segment, SegmentError, Sequence};
 pub use share::Share;

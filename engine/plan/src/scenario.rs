@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::curve::Stage;
-use crate::duration;
 use crate::error::{PlanError, Problem};
 use crate::executors::Executor;
 use crate::fields::Fields;
@@ -34,19 +32,6 @@ pub struct Scenario {
     pub load: Load,
     /// The configuration it was read from, in k6's shape.
     pub config: Map<String, Value>,
-}
-
-/// The execution options that stand for one scenario named `default`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Shortcuts {
-    /// Option `vus`.
-    pub vus: Option<u64>,
-    /// Option `duration`.
-    pub duration: Option<Duration>,
-    /// Option `iterations`.
-    pub iterations: Option<u64>,
-    /// Option `stages`.
-    pub stages: Option<Vec<Stage>>,
 }
 
 /// Reads the `scenarios` option: a map from name to configuration.
@@ -77,15 +62,16 @@ impl Scenario {
         self.load.duration() + self.graceful_stop
     }
 
-    /// The scenario `default` that shortcut options stand for: iterations (with duration as limit) shared among VUs; a
-    /// duration of looping VUs; stages of ramping VUs; VUs alone run one iteration each; nothing at all is one iteration.
+    /// The scenario `default` that the options `vus`, `duration`, `iterations` and `stages` (in k6's JSON) stand for:
+    /// iterations (with duration as limit) shared among VUs; a duration of looping VUs; stages of ramping VUs; VUs alone
+    /// run one iteration each; nothing at all is one iteration. Other options are not looked at.
     ///
     /// # Errors
     /// When options that exclude each other are given, and whatever is wrong with the scenario that results.
-    pub fn from_shortcuts(shortcuts: &Shortcuts) -> Result<Scenario, PlanError> {
-        shortcuts.check()?;
+    pub fn from_shortcuts(options: &Map<String, Value>) -> Result<Scenario, PlanError> {
+        let config = shortcut_config(options)?;
         let mut problems = Vec::new();
-        let scenario = Scenario::read("default", &shortcuts.config(), &mut problems);
+        let scenario = Scenario::read("default", &config, &mut problems);
         PlanError::check(problems, ())?;
         scenario.ok_or_else(|| {
             PlanError::one(Problem::general("the shortcut options make no scenario"))
@@ -126,54 +112,41 @@ impl Scenario {
     }
 }
 
-impl Shortcuts {
-    /// Whether none is given.
-    pub fn is_empty(&self) -> bool {
-        *self == Shortcuts::default()
-    }
-
-    fn check(&self) -> Result<(), PlanError> {
-        let excluded = match (&self.stages, self.iterations, self.duration) {
-            (Some(_), Some(_), _) => "iterations and stages",
-            (Some(_), None, Some(_)) => "duration and stages",
-            _ => return Ok(()),
-        };
-        Err(PlanError::one(Problem::general(format!(
-            "{excluded} can't be used together; choose one, or use scenarios"
-        ))))
-    }
-
-    /// The same in the shape of a scenario's JSON.
-    fn config(&self) -> Value {
-        let vus = self.vus.unwrap_or(1);
-        let text = |duration| duration::format(duration);
-        match (&self.stages, self.iterations, self.duration, self.vus) {
-            (Some(stages), ..) => {
-                let stages: Vec<Value> = stages
-                    .iter()
-                    .map(
-                        |stage| json!({ "duration": text(stage.duration), "target": stage.target }),
-                    )
-                    .collect();
-                json!({ "executor": "ramping-vus", "startVUs": vus, "stages": stages })
-            }
-            (None, Some(iterations), Some(duration), _) => json!({
-                "executor": "shared-iterations", "vus": vus, "iterations": iterations, "maxDuration": text(duration),
-            }),
-            (None, Some(iterations), None, _) => {
-                json!({ "executor": "shared-iterations", "vus": vus, "iterations": iterations })
-            }
-            (None, None, Some(duration), _) => {
-                json!({ "executor": "constant-vus", "vus": vus, "duration": text(duration) })
-            }
-            (None, None, None, Some(vus)) => {
-                json!({ "executor": "shared-iterations", "vus": vus, "iterations": vus })
-            }
-            (None, None, None, None) => {
-                json!({ "executor": "per-vu-iterations", "vus": 1, "iterations": 1 })
-            }
+/// The shortcut options in the shape of a scenario's JSON.
+fn shortcut_config(options: &Map<String, Value>) -> Result<Value, PlanError> {
+    let given = |key: &str| options.get(key).filter(|value| !is_absent(value));
+    let vus = given("vus").cloned().unwrap_or_else(|| json!(1));
+    let config = match (given("stages"), given("iterations"), given("duration")) {
+        (Some(_), Some(_), _) => return Err(excluded("iterations and stages")),
+        (Some(_), None, Some(_)) => return Err(excluded("duration and stages")),
+        (Some(stages), None, None) => {
+            json!({ "executor": "ramping-vus", "startVUs": vus, "stages": stages })
         }
-    }
+        (None, Some(iterations), Some(duration)) => json!({
+            "executor": "shared-iterations", "vus": vus, "iterations": iterations, "maxDuration": duration,
+        }),
+        (None, Some(iterations), None) => {
+            json!({ "executor": "shared-iterations", "vus": vus, "iterations": iterations })
+        }
+        (None, None, Some(duration)) => {
+            json!({ "executor": "constant-vus", "vus": vus, "duration": duration })
+        }
+        (None, None, None) if given("vus").is_some() => {
+            json!({ "executor": "shared-iterations", "vus": vus, "iterations": vus })
+        }
+        (None, None, None) => json!({ "executor": "per-vu-iterations", "vus": 1, "iterations": 1 }),
+    };
+    Ok(config)
+}
+
+fn is_absent(value: &Value) -> bool {
+    value.is_null() || value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty)
+}
+
+fn excluded(options: &str) -> PlanError {
+    PlanError::one(Problem::general(format!(
+        "{options} can't be used together; choose one, or use scenarios"
+    )))
 }
 
 const COMMON_KEYS: [&str; 7] = [
@@ -471,68 +444,48 @@ mod tests {
         assert!(parse_scenarios(&Map::new()).is_err());
     }
 
+    fn from_shortcuts(options: Value) -> Result<Scenario, PlanError> {
+        options.as_object().map_or_else(
+            || Scenario::from_shortcuts(&Map::new()),
+            Scenario::from_shortcuts,
+        )
+    }
+
     #[test]
     fn shortcuts_stand_for_scenarios() -> Result<(), PlanError> {
-        let stage = Stage {
-            duration: Duration::from_secs(5),
-            target: 3,
-        };
-        let seconds = |seconds| Some(Duration::from_secs(seconds));
         let cases = [
-            (Shortcuts::default(), Executor::PerVuIterations, 1, 600),
+            (json!({}), Executor::PerVuIterations, 1, 600),
             (
-                Shortcuts {
-                    vus: Some(4),
-                    ..Default::default()
-                },
-                Executor::SharedIterations,
-                4,
+                json!({"vus": null, "stages": []}),
+                Executor::PerVuIterations,
+                1,
                 600,
             ),
+            (json!({"vus": 4}), Executor::SharedIterations, 4, 600),
+            (json!({"duration": "9s"}), Executor::ConstantVus, 1, 9),
             (
-                Shortcuts {
-                    duration: seconds(9),
-                    ..Default::default()
-                },
-                Executor::ConstantVus,
-                1,
-                9,
-            ),
-            (
-                Shortcuts {
-                    iterations: Some(8),
-                    vus: Some(2),
-                    ..Default::default()
-                },
+                json!({"iterations": 8, "vus": 2}),
                 Executor::SharedIterations,
                 2,
                 600,
             ),
             (
-                Shortcuts {
-                    iterations: Some(8),
-                    duration: seconds(7),
-                    ..Default::default()
-                },
+                json!({"iterations": 8, "duration": 7000}),
                 Executor::SharedIterations,
                 1,
                 7,
             ),
             (
-                Shortcuts {
-                    stages: Some(vec![stage]),
-                    vus: Some(2),
-                    ..Default::default()
-                },
+                json!({"stages": [{"duration": "5s", "target": 3}], "vus": 2}),
                 Executor::RampingVus,
                 2,
                 5,
             ),
         ];
-        for (shortcuts, executor, start, seconds) in cases {
-            let scenario = Scenario::from_shortcuts(&shortcuts)?;
+        for (options, executor, start, seconds) in cases {
+            let scenario = from_shortcuts(options.clone())?;
             let Load::Closed(closed) = &scenario.load else {
-                panic!("{shortcuts:?} is not closed")
+                panic!("{options} is not closed")
             };
             let got = (
                 scenario.executor,
@@ -542,7 +495,7 @@ mod tests {
             assert_eq!(
                 got,
                 (executor, start, Duration::from_secs(seconds)),
-                "{shortcuts:?}"
+                "{options}"
             );
             assert_eq!(scenario.name, "default");
         }
@@ -551,34 +504,30 @@ mod tests {
 
     #[test]
     fn shortcuts_that_exclude_each_other_are_refused() {
-        let stages = Some(vec![Stage {
-            duration: Duration::from_secs(5),
-            target: 3,
-        }]);
-        let duration = Some(Duration::from_secs(1));
-        let both = Shortcuts {
-            stages: stages.clone(),
-            iterations: Some(1),
-            ..Default::default()
-        };
-        assert!(Scenario::from_shortcuts(&both).is_err());
-        assert!(
-            Scenario::from_shortcuts(&Shortcuts {
-                stages,
-                duration,
-                ..Default::default()
-            })
-            .is_err()
-        );
-        let few = Shortcuts {
-            iterations: Some(1),
-            vus: Some(2),
-            ..Default::default()
-        };
-        let error = Scenario::from_shortcuts(&few).map_err(|error| error.to_string());
-        assert_eq!(
-            error,
-            Err("scenario \"default\": iterations (1) must not be fewer than vus (2)".to_owned())
-        );
+        let stages = json!([{"duration": "5s", "target": 3}]);
+        let cases = [
+            (
+                json!({"stages": stages, "iterations": 1}),
+                "iterations and stages can't be used together; choose one, or use scenarios",
+            ),
+            (
+                json!({"stages": stages, "duration": "1s"}),
+                "duration and stages can't be used together; choose one, or use scenarios",
+            ),
+            (
+                json!({"iterations": 1, "vus": 2}),
+                "scenario \"default\": iterations (1) must not be fewer than vus (2)",
+            ),
+            (
+                json!({"vus": 0}),
+                "scenario \"default\": vus must be more than 0",
+            ),
+        ];
+        for (options, message) in cases {
+            assert_eq!(
+                from_shortcuts(options).map_err(|error| error.to_string()),
+                Err(message.to_owned())
+            );
+        }
     }
 }
