@@ -1,1 +1,44 @@
-//! To be written.
+//! Defines how guest code runs: components loaded, instantiated as VUs, and given measured capabilities.
+//!
+//! This is the only crate that knows wasmtime. What it offers to the runner is small: an [`Engine`], a [`Test`] loaded
+//! from a file, a [`Run`] with all that the VUs of one run share, a [`Worker`] per thread, and a [`Vu`] that turns one
+//! iteration into one [`Outcome`].
+
+mod error;
+mod limits;
+mod settings;
+
+mod cache;
+mod componentize;
+mod engine;
+mod test;
+mod world;
+
+mod data;
+mod log;
+mod network;
+mod run;
+mod tags;
+mod worker;
+
+mod bindings;
+mod outcome;
+mod state;
+mod vu;
+
+mod interfaces;
+
+mod http;
+
+pub use data::Data;
+pub use engine::Engine;
+pub use error::{Error, ErrorKind};
+pub use limits::Limits;
+pub use log::{Level, LogSink};
+pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
+pub use outcome::{Failure, FailureKind, Outcome};
+pub use run::{Counter, Counters, Ending, Run};
+pub use settings::{HostOverride, HttpSettings, RunSettings, SystemTags};
+pub use test::{Description, Test};
+pub use vu::{Iteration, Place, Vu};
+pub use worker::Worker;

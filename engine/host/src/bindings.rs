@@ -1,0 +1,25 @@
+//! Defines the Rust side of world `brunt:worlds/test`, generated from the contracts in `wit/`.
+
+wasmtime::component::bindgen!({
+    path: "../../wit",
+    world: "brunt:worlds/test",
+    imports: {
+        "brunt:time/clock.sleep": async | trappable,
+        "brunt:time/waiting.wait-any": async | trappable,
+        "brunt:time/waiting.[method]waitable.wait": async | trappable,
+        "brunt:http/client.get": async | trappable,
+        "brunt:http/client.[method]request.send": async | trappable,
+        "brunt:http/client.[method]pending-response.take": async | trappable,
+        default: trappable,
+    },
+    exports: { default: async },
+    with: {
+        "brunt:time/waiting.waitable": crate::interfaces::time::Waitable,
+        "brunt:http/client.request": crate::http::Request,
+        "brunt:http/client.pending-response": crate::interfaces::http::Pending,
+        "brunt:http/client.response": crate::http::Response,
+        "brunt:metrics/metrics.metric": crate::interfaces::metrics::CustomMetric,
+        "brunt:data/files.file": crate::interfaces::data::File,
+        "brunt:data/shared.shared-list": crate::interfaces::data::List,
+    },
+});

@@ -1,0 +1,85 @@
+//! Defines the cache of compiled components on disk, so that only a test's first run pays for compiling it.
+
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+
+use crate::engine::Engine;
+
+/// A folder of compiled components, each named by what it was compiled from and by what.
+pub(crate) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// The cache in this folder, which needs not exist yet.
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// The component compiled from `wasm`, from the cache or by `compile`, which is then kept.
+    ///
+    /// A cache that can't be read or written costs time, never the run.
+    pub(crate) fn component(
+        &self,
+        engine: &Engine,
+        wasm: &[u8],
+        compile: impl FnOnce() -> wasmtime::Result<Vec<u8>>,
+    ) -> wasmtime::Result<Component> {
+        let path = self.folder.join(key(engine, wasm));
+        if let Some(component) = load(engine, &path) {
+            return Ok(component);
+        }
+        let compiled = compile()?;
+        if self.store(&path, &compiled).is_ok()
+            && let Some(component) = load(engine, &path)
+        {
+            return Ok(component);
+        }
+        // SAFETY: these bytes were just made by this very engine.
+        unsafe { Component::deserialize(engine.wasmtime(), &compiled) }
+    }
+
+    /// Writes beside the final name and renames, so that a reader never sees half a file.
+    fn store(&self, path: &Path, compiled: &[u8]) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.folder)?;
+        let partial = path.with_extension(format!("partial-{}", std::process::id()));
+        std::fs::write(&partial, compiled)?;
+        std::fs::rename(&partial, path)
+    }
+}
+
+fn load(engine: &Engine, path: &Path) -> Option<Component> {
+    if !path.exists() {
+        return None;
+    }
+    // SAFETY: the file is named by a digest over its source and this engine's settings, and lies in the user's own cache
+    // folder: who can write there can also replace the program that reads it.
+    unsafe { Component::deserialize_file(engine.wasmtime(), path) }.ok()
+}
+
+fn key(engine: &Engine, wasm: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(wasm);
+    digest.update(engine_fingerprint(engine).to_le_bytes());
+    digest.update(env!("CARGO_PKG_VERSION"));
+    let hex: String = digest
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{hex}.cwasm")
+}
+
+fn engine_fingerprint(engine: &Engine) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    engine
+        .wasmtime()
+        .precompile_compatibility_hash()
+        .hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,89 @@
+//! Defines what all VUs share and none can change: files opened at init, and shared lists.
+
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A list that all VUs read.
+pub(crate) type SharedList = Arc<Vec<Vec<u8>>>;
+
+/// The files and shared lists of one test.
+#[derive(Default)]
+pub struct Data {
+    folder: PathBuf,
+    files: Mutex<HashMap<PathBuf, Arc<Vec<u8>>>>,
+    sealed: std::sync::atomic::AtomicBool,
+    lists: Mutex<HashMap<String, SharedList>>,
+}
+
+impl Data {
+    /// No data yet; files are found relative to this folder, and nowhere outside of it.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// From here on only files that were opened before can be opened.
+    pub fn seal(&self) {
+        self.sealed
+            .store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    pub(crate) fn open(&self, path: &str) -> Result<Arc<Vec<u8>>, String> {
+        let full = self.resolve(path)?;
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(content) = files.get(&full) {
+            return Ok(content.clone());
+        }
+        if self.sealed.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(format!(
+                "{path} was not opened by the first VU, and later ones can open only what it opened"
+            ));
+        }
+        let content = Arc::new(std::fs::read(&full).map_err(|error| format!("{path}: {error}"))?);
+        files.insert(full, content.clone());
+        Ok(content)
+    }
+
+    pub(crate) fn list(&self, name: &str) -> Option<SharedList> {
+        self.lists
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(name)
+            .cloned()
+    }
+
+    /// The list of this name, which is the given one unless another VU was faster.
+    pub(crate) fn create_list(&self, name: String, items: Vec<Vec<u8>>) -> SharedList {
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.entry(name).or_insert_with(|| Arc::new(items)).clone()
+    }
+
+    /// The file's real place, which must lie in the test's folder, symbolic links followed.
+    fn resolve(&self, path: &str) -> Result<PathBuf, String> {
+        let relative = Path::new(path);
+        if relative.components().any(|part| {
+            matches!(
+                part,
+                Component::ParentDir | Component::RootDir | Component::Prefix(_)
+            )
+        }) {
+            return Err(format!("{path} leaves the test's folder"));
+        }
+        let folder = self
+            .folder
+            .canonicalize()
+            .map_err(|error| format!("{path}: {error}"))?;
+        let full = folder
+            .join(relative)
+            .canonicalize()
+            .map_err(|error| format!("{path}: {error}"))?;
+        if full.starts_with(&folder) {
+            Ok(full)
+        } else {
+            Err(format!("{path} leaves the test's folder"))
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Defines one hop: one request to one URL, on a connection kept or new, with every part of it timed.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http_body_util::Full;
+
+use crate::http::client::Client;
+use crate::http::connection::{Answer, BodyPolicy};
+use crate::http::dial::DialTimings;
+use crate::http::failure::RequestFailure;
+use crate::http::message::Timings;
+use crate::http::meter::Instants;
+use crate::http::pool::Lease;
+use crate::http::socket::TlsFacts;
+use crate::http::target::Target;
+
+/// What a hop sends.
+pub(crate) struct Hop {
+    pub(crate) method: Method,
+    pub(crate) target: Rc<Target>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) policy: BodyPolicy,
+}
+
+/// How far a hop has come: kept outside of it, so that one that is cut off can still be accounted for.
+pub(crate) struct Progress {
+    began: Instant,
+    connected: Cell<Option<Instant>>,
+    dial: Cell<DialTimings>,
+    connection: RefCell<Option<Used>>,
+}
+
+/// The connection that a hop went over.
+#[derive(Clone)]
+pub(crate) struct Used {
+    pub(crate) remote: SocketAddr,
+    pub(crate) tls: Option<TlsFacts>,
+    instants: Rc<Instants>,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            connected: Cell::new(None),
+            dial: Cell::default(),
+            connection: RefCell::new(None),
+        }
+    }
+
+    /// Whether a connection was found or made.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connected.get().is_some()
+    }
+
+    pub(crate) fn used(&self) -> Option<Used> {
+        self.connection.borrow().clone()
+    }
+
+    /// Where the time went, for a hop that ended, or failed, at this instant.
+    pub(crate) fn timings(&self, ended: Instant) -> Timings {
+        let connected = self.connected.get().unwrap_or(ended);
+        let dial = self.dial.get();
+        let mut timings = Timings {
+            blocked: connected.saturating_duration_since(self.began),
+            looking_up: dial.looking_up,
+            connecting: dial.connecting,
+            tls_handshaking: dial.tls_handshaking,
+            ..Timings::default()
+        };
+        if let Some(used) = &*self.connection.borrow() {
+            let exchange = used.instants.exchange(connected, ended);
+            timings.sending = exchange.sending;
+            timings.waiting = exchange.waiting;
+            timings.receiving = exchange.receiving;
+        }
+        timings
+    }
+
+    fn connected(&self, lease: &Lease) {
+        let connection = &lease.connection;
+        connection.instants.begin();
+        self.connected.set(Some(Instant::now()));
+        *self.connection.borrow_mut() = Some(Used {
+            remote: connection.remote,
+            tls: connection.tls,
+            instants: connection.instants.clone(),
+        });
+    }
+}
+
+impl Client {
+    /// Runs a hop. A connection that was kept and turns out to be closed is replaced, once, where that is safe.
+    pub(crate) async fn hop(
+        &self,
+        hop: &Hop,
+        progress: &Progress,
+    ) -> Result<Answer, RequestFailure> {
+        let origin = &hop.target.origin;
+        let keep = !self.worker.run.settings.http.no_connection_reuse;
+        if let Some(lease) = self.pool.reuse(origin) {
+            match self.try_hop(hop, lease, progress, keep).await {
+                Err(_) if is_repeatable(hop, progress) => {}
+                result => return result,
+            }
+        }
+        let mut dial = DialTimings::default();
+        let opened = self
+            .pool
+            .open(&self.worker, origin, &self.traffic, &mut dial)
+            .await;
+        progress.dial.set(dial);
+        self.try_hop(hop, opened?, progress, keep).await
+    }
+
+    async fn try_hop(
+        &self,
+        hop: &Hop,
+        mut lease: Lease,
+        progress: &Progress,
+        keep: bool,
+    ) -> Result<Answer, RequestFailure> {
+        progress.connected(&lease);
+        let request = self.request(hop, lease.connection.is_http2())?;
+        let answer = lease.connection.exchange(request, hop.policy).await?;
+        if keep {
+            self.pool.give_back(lease, &hop.target.origin);
+        }
+        Ok(answer)
+    }
+
+    fn request(&self, hop: &Hop, http2: bool) -> Result<Request<Full<Bytes>>, RequestFailure> {
+        let target = &hop.target;
+        let mut request = Request::new(Full::new(hop.body.clone()));
+        *request.method_mut() = hop.method.clone();
+        *request.uri_mut() = if http2 {
+            absolute(target)?
+        } else {
+            target.uri.clone()
+        };
+        let headers = request.headers_mut();
+        *headers = hop.headers.clone();
+        if http2 {
+            *request.version_mut() = Version::HTTP_2;
+        } else {
+            headers
+                .entry(HOST)
+                .or_insert_with(|| target.host_header.clone());
+        }
+        let headers = request.headers_mut();
+        headers
+            .entry(USER_AGENT)
+            .or_insert_with(|| self.user_agent.clone());
+        if let Some(authorization) = &target.authorization {
+            headers
+                .entry(AUTHORIZATION)
+                .or_insert_with(|| authorization.clone());
+        }
+        Ok(request)
+    }
+}
+
+fn absolute(target: &Target) -> Result<Uri, RequestFailure> {
+    target
+        .absolute_uri()
+        .map_err(|error| RequestFailure::new(1020, error.to_string()))
+}
+
+/// Whether the hop may be sent again: nothing of an answer came, and sending it twice does no harm.
+fn is_repeatable(hop: &Hop, progress: &Progress) -> bool {
+    let answered = progress.used().is_some_and(|used| used.instants.has_read());
+    !answered && hop.method.is_idempotent()
+}
+
+/// The `user-agent` header of a run; a value that is none becomes the default.
+pub(crate) fn user_agent(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or_else(|_| HeaderValue::from_static("brunt"))
+}

@@ -1,0 +1,251 @@
+//! Defines what is measured at the socket: bytes per VU, and the instants of each exchange.
+
+use std::cell::Cell;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes that a VU has sent and received on all its connections since they were last taken.
+#[derive(Default)]
+pub(crate) struct Traffic {
+    sent: Cell<u64>,
+    received: Cell<u64>,
+}
+
+impl Traffic {
+    /// Sent and received bytes; both start from 0 again.
+    pub(crate) fn take(&self) -> (u64, u64) {
+        (self.sent.take(), self.received.take())
+    }
+}
+
+/// The instants of the exchange under way on one connection.
+#[derive(Default)]
+pub(crate) struct Instants {
+    last_write: Cell<Option<Instant>>,
+    first_read: Cell<Option<Instant>>,
+}
+
+/// The three parts of an exchange.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Exchange {
+    pub(crate) sending: Duration,
+    pub(crate) waiting: Duration,
+    pub(crate) receiving: Duration,
+}
+
+impl Instants {
+    /// An exchange begins.
+    pub(crate) fn begin(&self) {
+        self.last_write.set(None);
+        self.first_read.set(None);
+    }
+
+    /// Whether any byte of the response has come.
+    pub(crate) fn has_read(&self) -> bool {
+        self.first_read.get().is_some()
+    }
+
+    /// The parts of the exchange that began then and has ended, or failed, now.
+    pub(crate) fn exchange(&self, began: Instant, ended: Instant) -> Exchange {
+        let read = self.first_read.get().unwrap_or(ended);
+        let wrote = self.last_write.get().unwrap_or(read).min(read);
+        Exchange {
+            sending: wrote.saturating_duration_since(began),
+            waiting: read.saturating_duration_since(wrote.max(began)),
+            receiving: ended.saturating_duration_since(read),
+        }
+    }
+
+    fn wrote(&self) {
+        // What is written after the response has begun is not what the response waited for.
+        if !self.has_read() {
+            self.last_write.set(Some(Instant::now()));
+        }
+    }
+
+    fn read(&self) {
+        if !self.has_read() {
+            self.first_read.set(Some(Instant::now()));
+        }
+    }
+}
+
+/// A stream whose bytes are counted.
+pub(crate) struct Counted<S> {
+    inner: S,
+    traffic: Rc<Traffic>,
+}
+
+/// A stream that notes when bytes are written and read.
+pub(crate) struct Timed<S> {
+    inner: S,
+    instants: Rc<Instants>,
+}
+
+impl<S> Counted<S> {
+    pub(crate) fn new(inner: S, traffic: Rc<Traffic>) -> Self {
+        Self { inner, traffic }
+    }
+}
+
+impl<S> Timed<S> {
+    pub(crate) fn new(inner: S, instants: Rc<Instants>) -> Self {
+        Self { inner, instants }
+    }
+}
+
+/// Something that is told how many bytes passed through a stream.
+trait Observer {
+    type Stream: AsyncRead + AsyncWrite + Unpin;
+    fn stream(&mut self) -> Pin<&mut Self::Stream>;
+    fn is_vectored(&self) -> bool;
+    fn wrote(&self, bytes: usize);
+    fn read(&self, bytes: usize);
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Observer for Counted<S> {
+    type Stream = S;
+
+    fn stream(&mut self) -> Pin<&mut S> {
+        Pin::new(&mut self.inner)
+    }
+
+    fn is_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn wrote(&self, bytes: usize) {
+        self.traffic
+            .sent
+            .set(self.traffic.sent.get() + bytes as u64);
+    }
+
+    fn read(&self, bytes: usize) {
+        self.traffic
+            .received
+            .set(self.traffic.received.get() + bytes as u64);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Observer for Timed<S> {
+    type Stream = S;
+
+    fn stream(&mut self) -> Pin<&mut S> {
+        Pin::new(&mut self.inner)
+    }
+
+    fn is_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn wrote(&self, _: usize) {
+        self.instants.wrote();
+    }
+
+    fn read(&self, _: usize) {
+        self.instants.read();
+    }
+}
+
+/// Implements tokio's stream traits for an [`Observer`].
+macro_rules! observed_stream {
+    ($type:ident) => {
+        impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for $type<S> {
+            fn poll_read(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                buffer: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                let before = buffer.filled().len();
+                ready!(self.stream().poll_read(context, buffer))?;
+                let bytes = buffer.filled().len() - before;
+                if bytes > 0 {
+                    self.read(bytes);
+                }
+                Poll::Ready(Ok(()))
+            }
+        }
+
+        impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for $type<S> {
+            fn poll_write(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                let written = ready!(self.stream().poll_write(context, bytes))?;
+                self.wrote(written);
+                Poll::Ready(Ok(written))
+            }
+
+            fn poll_write_vectored(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                slices: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                let written = ready!(self.stream().poll_write_vectored(context, slices))?;
+                self.wrote(written);
+                Poll::Ready(Ok(written))
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                self.is_vectored()
+            }
+
+            fn poll_flush(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.stream().poll_flush(context)
+            }
+
+            fn poll_shutdown(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.stream().poll_shutdown(context)
+            }
+        }
+    };
+}
+
+observed_stream!(Counted);
+observed_stream!(Timed);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_add_up_to_the_whole() {
+        let began = Instant::now();
+        let at = |ms| began + Duration::from_millis(ms);
+        let instants = Instants::default();
+        instants.last_write.set(Some(at(2)));
+        instants.first_read.set(Some(at(7)));
+        let exchange = instants.exchange(began, at(10));
+        let ms = Duration::from_millis;
+        assert_eq!(
+            exchange,
+            Exchange {
+                sending: ms(2),
+                waiting: ms(5),
+                receiving: ms(3)
+            }
+        );
+    }
+
+    #[test]
+    fn an_exchange_without_an_answer_was_waiting() {
+        let began = Instant::now();
+        let instants = Instants::default();
+        instants.last_write.set(Some(began));
+        let exchange = instants.exchange(began, began + Duration::from_secs(1));
+        assert_eq!(exchange.waiting, Duration::from_secs(1));
+        assert_eq!(exchange.receiving, Duration::ZERO);
+    }
+}

@@ -1,0 +1,186 @@
+//! Defines the samples of one hop: the nine HTTP metrics, under the tags that describe it.
+
+use std::time::{Duration, Instant};
+
+use brunt_metrics::{Recorder, TagSet, TagsId, builtin};
+use http::{Method, Version};
+use rustls::ProtocolVersion;
+
+use crate::http::connection::Answer;
+use crate::http::failure::RequestFailure;
+use crate::http::hop::Hop;
+use crate::http::message::{Request, Timings};
+use crate::http::socket::TlsFacts;
+use crate::settings::SystemTags;
+use crate::tags::{Base, RequestKey};
+use crate::worker::Worker;
+
+/// How a hop ended.
+pub(crate) struct HopEnd<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) hop: &'a Hop,
+    pub(crate) result: &'a Result<Answer, RequestFailure>,
+    pub(crate) timings: &'a Timings,
+    pub(crate) tls: Option<TlsFacts>,
+}
+
+/// Number of a method that is none of [`METHODS`], and is not remembered.
+const OTHER_METHOD: u8 = u8::MAX;
+
+/// Methods that a [`RequestKey`] can hold.
+const METHODS: [Method; 9] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::CONNECT,
+];
+
+impl HopEnd<'_> {
+    /// Records the hop.
+    pub(crate) fn record(&self, worker: &Worker, base: &Base, ended: Instant) {
+        let expected = self.is_expected();
+        let name = self.request.name();
+        let target = match name {
+            Some(name) => worker.targets.borrow_mut().uid_of_name(name),
+            None => self.hop.target.uid,
+        };
+        let time = worker.run.unix_ns(ended);
+        let mut recorder = worker.recorder();
+        let key = self.key(target, expected);
+        let system = &worker.run.settings.system_tags;
+        let build = |tags: &TagSet| self.tags(tags, system, expected);
+        let tags = match key.method {
+            OTHER_METHOD => {
+                let tags = build(&base.tags);
+                recorder.intern(&tags)
+            }
+            _ => base.request(key, &mut recorder, build),
+        };
+        write(&mut recorder, tags, self.timings, expected, time);
+    }
+
+    fn status(&self) -> u16 {
+        self.result
+            .as_ref()
+            .map_or(0, |answer| answer.head.status.as_u16())
+    }
+
+    /// The error code: the failure's own, or 1000 + status for 4xx and 5xx.
+    fn error_code(&self) -> u16 {
+        match self.result {
+            Err(failure) => failure.code,
+            Ok(answer) if answer.head.status.as_u16() >= 400 => 1000 + answer.head.status.as_u16(),
+            Ok(_) => 0,
+        }
+    }
+
+    fn is_expected(&self) -> bool {
+        self.result.is_ok() && self.request.expects(self.status())
+    }
+
+    fn key(&self, target: u64, expected: bool) -> RequestKey {
+        RequestKey {
+            target,
+            method: method_number(&self.hop.method),
+            status: self.status(),
+            error_code: self.error_code(),
+            protocol: protocol(self.version()),
+            tls: tls_version(self.tls),
+            expected,
+        }
+    }
+
+    fn version(&self) -> Option<Version> {
+        self.result.as_ref().ok().map(|answer| answer.head.version)
+    }
+
+    fn tags(&self, base: &TagSet, system: &SystemTags, expected: bool) -> TagSet {
+        let url: &str = &self.hop.target.url;
+        let name = self.request.name().unwrap_or(url);
+        let url = self.request.name().unwrap_or(url);
+        let status = self.status().to_string();
+        let code = self.error_code();
+        let code_text = code.to_string();
+        let mut pairs = vec![
+            ("method", self.hop.method.as_str()),
+            ("url", url),
+            ("name", name),
+            ("status", status.as_str()),
+            ("expected_response", if expected { "true" } else { "false" }),
+        ];
+        let optional = [
+            ("proto", protocol(self.version())),
+            ("tls_version", tls_version(self.tls)),
+            (
+                "error",
+                self.result.as_ref().err().map_or("", RequestFailure::tag),
+            ),
+            (
+                "error_code",
+                if code == 0 { "" } else { code_text.as_str() },
+            ),
+        ];
+        pairs.extend(optional.into_iter().filter(|(_, value)| !value.is_empty()));
+        pairs.retain(|(key, _)| system.has(key));
+        base.merged(&TagSet::from_pairs(pairs))
+    }
+}
+
+fn method_number(method: &Method) -> u8 {
+    METHODS
+        .iter()
+        .position(|known| known == method)
+        .map_or(OTHER_METHOD, |index| index as u8)
+}
+
+fn write(recorder: &mut Recorder, tags: TagsId, timings: &Timings, expected: bool, time: u64) {
+    recorder.record(builtin::HTTP_REQS, tags, 1.0, time);
+    recorder.record(
+        builtin::HTTP_REQ_FAILED,
+        tags,
+        if expected { 0.0 } else { 1.0 },
+        time,
+    );
+    let trends = [
+        (builtin::HTTP_REQ_DURATION, timings.duration()),
+        (builtin::HTTP_REQ_BLOCKED, timings.blocked),
+        (builtin::HTTP_REQ_CONNECTING, timings.connecting),
+        (builtin::HTTP_REQ_TLS_HANDSHAKING, timings.tls_handshaking),
+        (builtin::HTTP_REQ_SENDING, timings.sending),
+        (builtin::HTTP_REQ_WAITING, timings.waiting),
+        (builtin::HTTP_REQ_RECEIVING, timings.receiving),
+    ];
+    for (metric, duration) in trends {
+        recorder.record(metric, tags, milliseconds(duration), time);
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e6
+}
+
+/// The tag `proto`.
+pub(crate) fn protocol(version: Option<Version>) -> &'static str {
+    match version {
+        Some(Version::HTTP_09) => "HTTP/0.9",
+        Some(Version::HTTP_10) => "HTTP/1.0",
+        Some(Version::HTTP_11) => "HTTP/1.1",
+        Some(Version::HTTP_2) => "HTTP/2.0",
+        Some(Version::HTTP_3) => "HTTP/3.0",
+        _ => "",
+    }
+}
+
+/// The tag `tls_version`.
+fn tls_version(tls: Option<TlsFacts>) -> &'static str {
+    match tls.and_then(|facts| facts.version) {
+        Some(ProtocolVersion::TLSv1_2) => "tls1.2",
+        Some(ProtocolVersion::TLSv1_3) => "tls1.3",
+        _ => "",
+    }
+}

@@ -1,0 +1,41 @@
+//! Defines the host's side of `brunt:log`.
+
+use std::time::Instant;
+
+use crate::bindings::brunt::log::log::{Host, Level as WitLevel};
+use crate::log::Level;
+use crate::state::VuState;
+
+impl Host for VuState {
+    fn log(&mut self, level: WitLevel, message: String) -> wasmtime::Result<()> {
+        let limit = self.run.settings.limits.log_bytes;
+        let admission = self.log.admit(message.len(), limit, Instant::now());
+        if admission.dropped_before > 0 {
+            let notice = format!(
+                "VU {}: {} lines were cut or dropped in one second: limit logBytes is {limit}",
+                self.who.vu_in_test, admission.dropped_before
+            );
+            self.run.log.log(Level::Warn, "brunt", &notice);
+        }
+        if let Some(bytes) = admission.bytes {
+            self.run
+                .log
+                .log(level_of(level), "console", prefix(&message, bytes));
+        }
+        Ok(())
+    }
+}
+
+fn level_of(level: WitLevel) -> Level {
+    match level {
+        WitLevel::Debug => Level::Debug,
+        WitLevel::Info => Level::Info,
+        WitLevel::Warn => Level::Warn,
+        WitLevel::Error => Level::Error,
+    }
+}
+
+/// The longest prefix of at most this many bytes that ends between two characters.
+fn prefix(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}

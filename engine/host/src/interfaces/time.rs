@@ -1,0 +1,149 @@
+//! Defines the host's side of `brunt:time`: clocks, sleep, and waiting for the first of several things.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use send_wrapper::SendWrapper;
+use wasmtime::component::Resource;
+
+use crate::bindings::brunt::time::{clock, waiting};
+use crate::state::{Misuse, VuState};
+
+/// The longest time that is waited for: a hundred years, so that no arithmetic overflows.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// Something that becomes ready once.
+pub(crate) enum Waitable {
+    /// At this time.
+    At(Instant),
+    /// When this is done.
+    On(SendWrapper<Rc<Signal>>),
+}
+
+/// Becomes done once, and wakes who waits for it.
+#[derive(Default)]
+pub(crate) struct Signal {
+    done: Cell<bool>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl Signal {
+    pub(crate) fn set(&self) {
+        self.done.set(true);
+        self.waiting.borrow_mut().drain(..).for_each(Waker::wake);
+    }
+
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.done.get() {
+            return Poll::Ready(());
+        }
+        let mut waiting = self.waiting.borrow_mut();
+        if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+            waiting.push(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+impl Waitable {
+    fn ready(&self) -> bool {
+        match self {
+            Self::At(time) => *time <= Instant::now(),
+            Self::On(signal) => signal.done.get(),
+        }
+    }
+}
+
+impl clock::Host for VuState {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.run.since_start(Instant::now()))
+    }
+
+    fn wall(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.run.unix_ns(Instant::now()))
+    }
+
+    async fn sleep(&mut self, how_long: u64) -> wasmtime::Result<()> {
+        self.refuse_in_init("time.sleep")?;
+        tokio::time::sleep(Duration::from_nanos(how_long).min(FOREVER)).await;
+        self.usage.resume(Instant::now());
+        Ok(())
+    }
+}
+
+impl waiting::HostWaitable for VuState {
+    fn ready(&mut self, waitable: Resource<Waitable>) -> wasmtime::Result<bool> {
+        Ok(self.table.get(&waitable)?.ready())
+    }
+
+    async fn wait(&mut self, waitable: Resource<Waitable>) -> wasmtime::Result<()> {
+        self.wait_for_first(vec![waitable]).await.map(|_| ())
+    }
+
+    fn drop(&mut self, waitable: Resource<Waitable>) -> wasmtime::Result<()> {
+        self.table.delete(waitable)?;
+        Ok(())
+    }
+}
+
+impl waiting::Host for VuState {
+    fn after(&mut self, how_long: u64) -> wasmtime::Result<Resource<Waitable>> {
+        let time = Instant::now() + Duration::from_nanos(how_long).min(FOREVER);
+        Ok(self.table.push(Waitable::At(time))?)
+    }
+
+    async fn wait_any(&mut self, these: Vec<Resource<Waitable>>) -> wasmtime::Result<u32> {
+        if these.is_empty() {
+            return Err(Misuse("time.wait-any has nothing to wait for".into()).into());
+        }
+        self.wait_for_first(these).await
+    }
+}
+
+impl VuState {
+    async fn wait_for_first(&mut self, these: Vec<Resource<Waitable>>) -> wasmtime::Result<u32> {
+        self.refuse_in_init("time.wait-any")?;
+        let mut signals = Vec::new();
+        let mut first_timer: Option<(usize, Instant)> = None;
+        for (index, handle) in these.iter().enumerate() {
+            let waitable = self.table.get(handle)?;
+            if waitable.ready() {
+                return Ok(index as u32);
+            }
+            match waitable {
+                Waitable::On(signal) => signals.push((index, signal.clone())),
+                Waitable::At(time) if first_timer.is_none_or(|(_, first)| *time < first) => {
+                    first_timer = Some((index, *time));
+                }
+                Waitable::At(_) => {}
+            }
+        }
+        let index = SendWrapper::new(first_of(signals, first_timer)).await;
+        self.usage.resume(Instant::now());
+        Ok(index as u32)
+    }
+}
+
+/// The index of what is ready first.
+async fn first_of(
+    signals: Vec<(usize, SendWrapper<Rc<Signal>>)>,
+    timer: Option<(usize, Instant)>,
+) -> usize {
+    let any_signal = poll_fn(|context| {
+        let ready = signals
+            .iter()
+            .find(|(_, signal)| signal.poll(context).is_ready());
+        ready.map_or(Poll::Pending, |(index, _)| Poll::Ready(*index))
+    });
+    match timer {
+        None => any_signal.await,
+        Some((index, time)) => tokio::select! {
+            biased;
+            index = any_signal => index,
+            () = tokio::time::sleep_until(time.into()) => index,
+        },
+    }
+}

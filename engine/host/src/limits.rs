@@ -1,0 +1,39 @@
+//! Defines the limits of one VU, and what happens when one is reached.
+
+use std::time::Duration;
+
+/// What one VU may use. The default of each field is the one of the option of the same name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Bytes of linear memory (`memory`, 256 MiB). Beyond it the guest's allocation fails, which ends its iteration.
+    pub memory: usize,
+    /// Bytes of stack for guest code (`stack`, 1 MiB). Beyond it the guest traps.
+    pub stack: usize,
+    /// Processor time of one call into the guest (`cpuTime`, 10 s), measured to 10 ms. Beyond it the guest traps.
+    pub cpu_time: Duration,
+    /// Elements of each table (`tableElements`, 100,000). Beyond it growing a table fails in the guest.
+    pub table_elements: usize,
+    /// Open connections of one VU (`connections`, 100). Beyond it a request waits for one to be free.
+    pub connections: usize,
+    /// Bytes of one response body (`responseBody`, 64 MiB), also when it is discarded. Beyond it the request fails.
+    pub response_body: usize,
+    /// Bytes of log per VU and second (`logBytes`, 64 KiB). Beyond it lines are cut or dropped, and counted.
+    pub log_bytes: usize,
+    /// Resources held at once (`handles`, 10,000): requests, responses, timers. Beyond it the guest traps.
+    pub handles: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 256 << 20,
+            stack: 1 << 20,
+            cpu_time: Duration::from_secs(10),
+            table_elements: 100_000,
+            connections: 100,
+            response_body: 64 << 20,
+            log_bytes: 64 << 10,
+            handles: 10_000,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Defines what the VUs of one run share: settings, data, metrics, counters, and how the run is told to end.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use brunt_metrics::Registry;
+use tokio::sync::Notify;
+
+use crate::data::Data;
+use crate::http::TlsSettings;
+use crate::log::LogSink;
+use crate::settings::RunSettings;
+
+/// How a test itself asked the run to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// At once, with exit code 108.
+    Aborted(String),
+    /// As planned, with exit code 110.
+    MarkedFailed(String),
+}
+
+/// One run, as its VUs on all threads see it.
+pub struct Run {
+    pub(crate) settings: RunSettings,
+    pub(crate) data: Arc<Data>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) log: Arc<dyn LogSink>,
+    pub(crate) tls: TlsSettings,
+    setup_data: OnceLock<Option<Vec<u8>>>,
+    ending: Mutex<Option<Ending>>,
+    aborted: Notify,
+    counters: Box<[Counters]>,
+    began: Instant,
+    began_unix_ns: u64,
+    test_began: OnceLock<Instant>,
+}
+
+/// What one worker counts; each on cache lines of its own, so that workers never wait for each other.
+#[derive(Default)]
+#[repr(align(128))]
+pub struct Counters {
+    /// Iterations that ran to their end.
+    pub iterations_completed: AtomicU64,
+    /// Iterations that the engine cut off.
+    pub iterations_interrupted: AtomicU64,
+    /// VUs that run an iteration or wait for their next one.
+    pub vus_active: AtomicU64,
+    /// VUs that are ready to run.
+    pub vus_initialized: AtomicU64,
+}
+
+/// Which number of [`Counters`] is meant.
+pub type Counter = fn(&Counters) -> &AtomicU64;
+
+impl Run {
+    /// A run of this many workers.
+    pub fn new(
+        settings: RunSettings,
+        data: Arc<Data>,
+        registry: Arc<Registry>,
+        log: Arc<dyn LogSink>,
+        workers: usize,
+    ) -> Self {
+        let tls = TlsSettings::new(settings.http.insecure_skip_tls_verify);
+        Self {
+            settings,
+            data,
+            registry,
+            log,
+            tls,
+            setup_data: OnceLock::new(),
+            ending: Mutex::new(None),
+            aborted: Notify::new(),
+            counters: (0..workers.max(1)).map(|_| Counters::default()).collect(),
+            began: Instant::now(),
+            began_unix_ns: unix_ns(SystemTime::now()),
+            test_began: OnceLock::new(),
+        }
+    }
+
+    /// Where the metrics of this run are defined.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// Keeps what `setup` returned, for every VU to read. Only the first call counts.
+    pub fn keep_setup_data(&self, data: Option<Vec<u8>>) {
+        let _ = self.setup_data.set(data);
+    }
+
+    /// What `setup` returned.
+    pub fn setup_data(&self) -> Option<&[u8]> {
+        self.setup_data.get().and_then(|data| data.as_deref())
+    }
+
+    /// How the test asked the run to end, when it did.
+    pub fn ending(&self) -> Option<Ending> {
+        self.ending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Waits until the test aborts the run.
+    pub async fn aborted(&self) {
+        self.aborted.notified().await;
+    }
+
+    /// The counters of one worker.
+    pub fn counters(&self, worker: usize) -> &Counters {
+        &self.counters[worker % self.counters.len()]
+    }
+
+    /// The sum of one counter over all workers.
+    pub fn total(&self, counter: Counter) -> u64 {
+        self.counters
+            .iter()
+            .map(|counters| counter(counters).load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// Says that the first scenario begins now. Only the first call counts.
+    pub fn begin_test(&self, now: Instant) {
+        let _ = self.test_began.set(now);
+    }
+
+    /// Nanoseconds since 1970 at this instant.
+    pub fn unix_ns(&self, at: Instant) -> u64 {
+        self.began_unix_ns + at.saturating_duration_since(self.began).as_nanos() as u64
+    }
+
+    pub(crate) fn since_start(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.began).as_nanos() as u64
+    }
+
+    pub(crate) fn test_duration(&self, now: Instant) -> u64 {
+        self.test_began.get().map_or(0, |began| {
+            now.saturating_duration_since(*began).as_nanos() as u64
+        })
+    }
+
+    /// Keeps the first abort; an abort wins over a mark.
+    pub(crate) fn end(&self, ending: Ending) {
+        let mut current = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        let abort = matches!(ending, Ending::Aborted(_));
+        if current.is_none() || (abort && !matches!(*current, Some(Ending::Aborted(_)))) {
+            *current = Some(ending);
+        }
+        if abort {
+            self.aborted.notify_one();
+        }
+    }
+}
+
+fn unix_ns(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos() as u64)
+}

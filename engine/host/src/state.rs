@@ -1,0 +1,244 @@
+//! Defines the state of one VU behind its store: who it is, what it holds, what it has used.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use brunt_metrics::TagSet;
+use send_wrapper::SendWrapper;
+use wasmtime::ResourceLimiter;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::http::Client;
+use crate::interfaces::random::Generator;
+use crate::log::LogBudget;
+use crate::run::Run;
+use crate::tags::Base;
+use crate::vu::Place;
+use crate::worker::Worker;
+
+/// What a VU is doing: decides what it may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Init,
+    Setup,
+    Iteration,
+    Teardown,
+    HandleSummary,
+}
+
+/// The data of a VU's store.
+pub(crate) struct VuState {
+    pub(crate) run: Arc<Run>,
+    pub(crate) phase: Phase,
+    pub(crate) who: Who,
+    pub(crate) place: Option<Arc<Place>>,
+    pub(crate) table: ResourceTable,
+    pub(crate) usage: Usage,
+    pub(crate) log: LogBudget,
+    pub(crate) random: Generator,
+    pub(crate) local: SendWrapper<Local>,
+    wasi: Option<Box<WasiCtx>>,
+}
+
+/// The numbers of a VU and of its current iteration.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Who {
+    pub(crate) vu_in_test: u64,
+    pub(crate) vu_in_instance: u64,
+    pub(crate) iteration: u64,
+    pub(crate) iteration_in_place: u64,
+    pub(crate) iteration_in_test: u64,
+    pub(crate) iteration_in_instance: u64,
+}
+
+/// What never leaves the worker's thread.
+pub(crate) struct Local {
+    pub(crate) worker: Rc<Worker>,
+    pub(crate) http: Rc<Client>,
+    pub(crate) place_tags: TagSet,
+    pub(crate) vu_tags: BTreeMap<String, String>,
+    /// Counts changes of the VU's own tags.
+    pub(crate) revision: u64,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) base: Rc<Base>,
+}
+
+/// A group that the VU is in.
+pub(crate) struct Group {
+    pub(crate) path: String,
+    pub(crate) began: Instant,
+    /// The tags outside of the group, as they were when it began.
+    pub(crate) outer: Rc<Base>,
+    /// [`Local::revision`] at that time.
+    pub(crate) revision: u64,
+}
+
+/// What the VU has used of its limits.
+pub(crate) struct Usage {
+    memory_limit: usize,
+    table_limit: usize,
+    cpu_limit: Duration,
+    cpu: Duration,
+    running_since: Instant,
+    pub(crate) memory_refused: bool,
+}
+
+impl VuState {
+    pub(crate) fn new(worker: &Rc<Worker>, who: Who, wasi: bool) -> Self {
+        let run = worker.run.clone();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(run.settings.limits.handles);
+        Self {
+            phase: Phase::Init,
+            who,
+            place: None,
+            table,
+            usage: Usage::new(&run),
+            log: LogBudget::new(),
+            random: Generator::new(run.settings.seed, who.vu_in_test),
+            local: SendWrapper::new(Local::new(worker)),
+            wasi: wasi.then(|| Box::new(WasiCtx::builder().build())),
+            run,
+        }
+    }
+
+    /// An error that traps when the VU is still in `init`.
+    pub(crate) fn refuse_in_init(&self, what: &str) -> wasmtime::Result<()> {
+        if self.phase == Phase::Init {
+            return Err(Misuse(format!("{what} is not allowed in init")).into());
+        }
+        Ok(())
+    }
+}
+
+/// A call where it may not be made: a trap with words.
+#[derive(Debug)]
+pub(crate) struct Misuse(pub(crate) String);
+
+impl std::fmt::Display for Misuse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+impl Local {
+    fn new(worker: &Rc<Worker>) -> Self {
+        let place_tags = TagSet::empty();
+        Self {
+            base: worker.base(&place_tags),
+            worker: worker.clone(),
+            http: Client::new(worker),
+            place_tags,
+            vu_tags: BTreeMap::new(),
+            revision: 0,
+            groups: Vec::new(),
+        }
+    }
+
+    /// The path of the current group, `::outer::inner`; empty outside of groups.
+    pub(crate) fn group_path(&self) -> &str {
+        self.groups.last().map_or("", |group| group.path.as_str())
+    }
+
+    /// Makes [`Local::base`] follow from the place, the VU's own tags and the group.
+    pub(crate) fn rebase(&mut self) {
+        let own = self
+            .vu_tags
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut tags = TagSet::from_pairs(own).merged(&self.place_tags);
+        if !self.groups.is_empty() && self.worker.run.settings.system_tags.has("group") {
+            tags = tags.with("group", self.group_path());
+        }
+        self.base = self.worker.base(&tags);
+    }
+}
+
+impl Usage {
+    fn new(run: &Run) -> Self {
+        let limits = &run.settings.limits;
+        Self {
+            memory_limit: limits.memory,
+            table_limit: limits.table_elements,
+            cpu_limit: limits.cpu_time,
+            cpu: Duration::ZERO,
+            running_since: Instant::now(),
+            memory_refused: false,
+        }
+    }
+
+    /// A call into the guest begins.
+    pub(crate) fn begin_call(&mut self, now: Instant) {
+        self.cpu = Duration::ZERO;
+        self.running_since = now;
+    }
+
+    /// The guest goes on after it was suspended: what passed meanwhile is not its own time.
+    pub(crate) fn resume(&mut self, now: Instant) {
+        self.running_since = now;
+    }
+
+    /// The guest has been computing until now.
+    pub(crate) fn count(&mut self, now: Instant) -> Compute {
+        let ran = now.saturating_duration_since(self.running_since);
+        self.running_since = now;
+        self.cpu += ran;
+        match self.cpu > self.cpu_limit {
+            true => Compute::Exhausted,
+            false if ran >= crate::engine::EPOCH => Compute::GiveWay,
+            false => Compute::GoOn,
+        }
+    }
+}
+
+/// What a guest that computes is told at the end of an epoch.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Compute {
+    GoOn,
+    GiveWay,
+    Exhausted,
+}
+
+impl ResourceLimiter for Usage {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let fits = desired <= self.memory_limit;
+        self.memory_refused |= !fits;
+        Ok(fits)
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory_refused = true;
+        Ok(())
+    }
+
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= self.table_limit)
+    }
+}
+
+impl WasiView for VuState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self
+            .wasi
+            .get_or_insert_with(|| Box::new(WasiCtx::builder().build()));
+        WasiCtxView {
+            ctx,
+            table: &mut self.table,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Defines a test: a component, checked and compiled, ready to be instantiated as VUs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use crate::bindings::{self, TestPre};
+use crate::cache::Cache;
+use crate::componentize::componentize;
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind};
+use crate::state::VuState;
+use crate::world;
+
+/// A compiled test. Cheap to clone, and shared by all threads.
+#[derive(Clone)]
+pub struct Test {
+    pub(crate) pre: Arc<TestPre<VuState>>,
+    pub(crate) imports_wasi: bool,
+    engine: Engine,
+    folder: PathBuf,
+}
+
+/// What a test says about itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Description {
+    /// Its own options, in k6's names and shapes.
+    #[serde(default)]
+    pub options: serde_json::Map<String, serde_json::Value>,
+    /// What its scenarios can execute.
+    #[serde(default)]
+    pub functions: Vec<String>,
+    /// The optional phases that do something; none says that all may.
+    #[serde(default)]
+    pub lifecycle: Option<Vec<String>>,
+    /// What built it.
+    #[serde(default)]
+    pub sdk: BTreeMap<String, String>,
+}
+
+impl Description {
+    /// Whether this phase (`setup`, `teardown`, `handle-summary`) has to be called.
+    pub fn has_phase(&self, phase: &str) -> bool {
+        self.lifecycle
+            .as_ref()
+            .is_none_or(|phases| phases.iter().any(|known| known == phase))
+    }
+
+    pub(crate) fn parse(json: &str) -> Result<Self, Error> {
+        serde_json::from_str(json).map_err(|error| {
+            Error::new(
+                ErrorKind::Description,
+                format!("the test's description can't be read: {error}"),
+            )
+            .hint("its `describe` must return a JSON object with `options` and `functions`")
+        })
+    }
+}
+
+impl Test {
+    /// Loads a test from a component, or from a core module with an embedded component type. Compiled code is kept in
+    /// `cache` when there is one.
+    pub fn load(engine: &Engine, path: &Path, cache: Option<&Path>) -> Result<Self, Error> {
+        let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self::from_bytes(engine, bytes, &path.display().to_string(), folder, cache)
+    }
+
+    /// Loads a test from memory; `name` is for messages, and files are opened relative to `folder`.
+    pub fn from_bytes(
+        engine: &Engine,
+        bytes: Vec<u8>,
+        name: &str,
+        folder: PathBuf,
+        cache: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let maker = maker(&bytes);
+        let component = compile(engine, bytes, name, cache)?;
+        world::check(engine, &component, name, maker.as_deref())?;
+        let imports_wasi = imports_wasi(engine, &component);
+        let pre = link(engine, &component, imports_wasi).map_err(|error| {
+            Error::new(
+                ErrorKind::WrongWorld,
+                format!("{name} does not fit this brunt: {error:#}"),
+            )
+            .hint("build it with the guest SDK of this version of brunt")
+        })?;
+        let folder = if folder.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            folder
+        };
+        Ok(Self {
+            pre: Arc::new(pre),
+            imports_wasi,
+            engine: engine.clone(),
+            folder,
+        })
+    }
+
+    /// The folder that the test's files are relative to.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// Compiles these bytes, or takes what was compiled from them before.
+fn compile(
+    engine: &Engine,
+    bytes: Vec<u8>,
+    name: &str,
+    cache: Option<&Path>,
+) -> Result<Component, Error> {
+    let failed = |error| {
+        Error::new(
+            ErrorKind::Compile,
+            format!("{name} could not be compiled: {error:#}"),
+        )
+        .hint("is the file whole? `wasm-tools validate` says more")
+    };
+    let Some(folder) = cache else {
+        let component = componentize(bytes, name)?;
+        return Component::new(engine.wasmtime(), component).map_err(failed);
+    };
+    let mut refused = None;
+    let compiled =
+        Cache::new(folder).component(engine, &bytes, || match componentize(bytes.clone(), name) {
+            Ok(component) => engine.wasmtime().precompile_component(&component),
+            Err(error) => {
+                refused = Some(error);
+                Err(wasmtime::Error::msg("not a component"))
+            }
+        });
+    compiled.map_err(|error| refused.unwrap_or_else(|| failed(error)))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    let message = match error.kind() {
+        std::io::ErrorKind::NotFound => format!("{} does not exist", path.display()),
+        _ => format!("{} can't be read: {error}", path.display()),
+    };
+    Error::new(ErrorKind::File, message)
+        .hint("give the path of a compiled test: brunt run path/to/test.wasm")
+}
+
+fn imports_wasi(engine: &Engine, component: &Component) -> bool {
+    component
+        .component_type()
+        .imports(engine.wasmtime())
+        .any(|(name, _)| name.starts_with("wasi:"))
+}
+
+fn link(engine: &Engine, component: &Component, wasi: bool) -> wasmtime::Result<TestPre<VuState>> {
+    let mut linker = Linker::new(engine.wasmtime());
+    if wasi {
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    }
+    bindings::Test::add_to_linker::<_, HasSelf<VuState>>(&mut linker, |state| state)?;
+    TestPre::new(linker.instantiate_pre(component)?)
+}
+
+/// Who built the module in these bytes: what the SDK wrote into section `brunt:sdk`, else the tools it names.
+fn maker(bytes: &[u8]) -> Option<String> {
+    let sections = wasmparser::Parser::new(0).parse_all(bytes);
+    let mut tools = None;
+    for section in sections.flatten() {
+        let wasmparser::Payload::CustomSection(section) = section else {
+            continue;
+        };
+        match section.name() {
+            "brunt:sdk" => return Some(String::from_utf8_lossy(section.data()).into_owned()),
+            "producers" => {
+                tools = tools.or_else(|| processed_by(section.data(), section.data_offset()))
+            }
+            _ => {}
+        }
+    }
+    tools
+}
+
+fn processed_by(data: &[u8], offset: u64) -> Option<String> {
+    let reader = wasmparser::BinaryReader::new(data, offset);
+    let fields = wasmparser::ProducersSectionReader::new(reader).ok()?;
+    let field = fields
+        .into_iter()
+        .flatten()
+        .find(|field| field.name == "processed-by")?;
+    let tools = field.values.into_iter().flatten();
+    let names: Vec<String> = tools
+        .map(|tool| format!("{} {}", tool.name, tool.version))
+        .collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}

@@ -1,0 +1,323 @@
+//! Defines a virtual user: one store with one instance of the test, and the calls that the engine makes into it.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use brunt_metrics::TagSet;
+use wasmtime::{Store, StoreContextMut, Trap, UpdateDeadline};
+
+use crate::bindings::Test as Instance;
+use crate::bindings::exports::brunt::worlds::lifecycle::Guest;
+use crate::error::Error;
+use crate::interfaces::execution::Abort;
+use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::state::{Compute, Misuse, Phase, VuState, Who};
+use crate::test::{Description, Test};
+use crate::worker::Worker;
+
+/// A virtual user. It keeps its memory, its connections and its tags from one iteration to the next.
+pub struct Vu {
+    store: Store<VuState>,
+    instance: Instance,
+    test: Test,
+    /// Set while the guest runs: a call that was cut off leaves an instance that can't be entered again.
+    broken: bool,
+}
+
+/// A scenario, as the VUs that work in it see it.
+pub struct Place {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its executor.
+    pub executor: String,
+    /// The tags of its samples, `scenario` and the empty `group` included.
+    pub tags: TagSet,
+    /// Its own environment variables.
+    pub env: BTreeMap<String, String>,
+    /// When it started, in nanoseconds since 1970.
+    pub started_unix_ns: u64,
+    /// How much of it is done, from 0 to 1.
+    pub progress: Box<dyn Fn() -> f64 + Send + Sync>,
+}
+
+/// One iteration to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Iteration {
+    /// The index of its function in [`Description::functions`].
+    pub function: u32,
+    /// Its number in its scenario over the whole test, from 0.
+    pub in_test: u64,
+    /// Its number in its scenario in this process, from 0.
+    pub in_instance: u64,
+}
+
+impl Vu {
+    /// A VU with these numbers (0 for the one that runs `setup` and `teardown`), initialised.
+    pub async fn new(
+        test: &Test,
+        worker: &Rc<Worker>,
+        in_test: u64,
+        in_instance: u64,
+    ) -> Result<Self, Failure> {
+        let who = Who {
+            vu_in_test: in_test,
+            vu_in_instance: in_instance,
+            ..Who::default()
+        };
+        let state = VuState::new(worker, who, test.imports_wasi);
+        let (store, instance) = instantiate(test, state).await?;
+        let mut vu = Self {
+            store,
+            instance,
+            test: test.clone(),
+            broken: false,
+        };
+        vu.init().await?;
+        Ok(vu)
+    }
+
+    /// What the test says about itself.
+    pub async fn describe(&mut self) -> Result<Result<Description, Error>, Failure> {
+        let json = self
+            .call(Phase::Init, async |guest, store| {
+                guest.call_describe(store).await
+            })
+            .await?;
+        Ok(Description::parse(&json))
+    }
+
+    /// Runs `setup` and gives what it returned.
+    pub async fn setup(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        self.fallible(Phase::Setup, async |guest, store| {
+            guest.call_setup(store).await
+        })
+        .await
+    }
+
+    /// Runs `teardown`.
+    pub async fn teardown(&mut self) -> Result<(), Failure> {
+        self.fallible(Phase::Teardown, async |guest, store| {
+            guest.call_teardown(store).await
+        })
+        .await
+    }
+
+    /// Runs `handle-summary` and gives the files that it returned.
+    pub async fn handle_summary(&mut self, data: &str) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        self.fallible(Phase::HandleSummary, async |guest, store| {
+            guest.call_handle_summary(store, data).await
+        })
+        .await
+    }
+
+    /// Moves the VU to a scenario.
+    pub fn enter(&mut self, place: Arc<Place>) {
+        let state = self.store.data_mut();
+        state.who.iteration_in_place = 0;
+        state.local.place_tags = place.tags.clone();
+        state.local.rebase();
+        state.place = Some(place);
+    }
+
+    /// Runs one iteration. Dropping the future interrupts it: the VU must then be renewed.
+    pub async fn iterate(&mut self, iteration: Iteration) -> Outcome {
+        let who = &mut self.store.data_mut().who;
+        who.iteration_in_test = iteration.in_test;
+        who.iteration_in_instance = iteration.in_instance;
+        let result = self
+            .fallible(Phase::Iteration, async |guest, store| {
+                guest.call_iterate(store, iteration.function).await
+            })
+            .await;
+        self.finish_iteration();
+        match result {
+            Ok(()) => Outcome::Completed,
+            Err(failure) if failure.kind == FailureKind::Aborted => Outcome::Aborted,
+            Err(failure) => Outcome::Failed(failure),
+        }
+    }
+
+    /// Flushes what an iteration leaves behind; also to be called after one was interrupted.
+    pub fn finish_iteration(&mut self) {
+        let state = self.store.data_mut();
+        state.who.iteration += 1;
+        state.who.iteration_in_place += 1;
+        crate::interfaces::metrics::close_groups(&mut state.local);
+        state.local.http.finish_iteration(&state.local.base);
+    }
+
+    /// Whether the VU can't run again before [`Vu::renew`].
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Gives the VU a fresh instance, with its numbers and its place, without its connections and memory.
+    pub async fn renew(&mut self) -> Result<(), Failure> {
+        let old = self.store.data();
+        let place = old.place.clone();
+        let state = VuState::new(&old.local.worker.clone(), old.who, self.test.imports_wasi);
+        (self.store, self.instance) = instantiate(&self.test, state).await?;
+        self.broken = false;
+        self.init().await?;
+        if let Some(place) = place {
+            let iteration_in_place = self.store.data().who.iteration_in_place;
+            self.enter(place);
+            self.store.data_mut().who.iteration_in_place = iteration_in_place;
+        }
+        Ok(())
+    }
+
+    async fn init(&mut self) -> Result<(), Failure> {
+        self.fallible(Phase::Init, async |guest, store| {
+            guest.call_init(store).await
+        })
+        .await
+    }
+
+    /// Calls a function that can return an error of its own.
+    async fn fallible<T>(
+        &mut self,
+        phase: Phase,
+        call: impl AsyncFnOnce(&Guest, &mut Store<VuState>) -> wasmtime::Result<Result<T, String>>,
+    ) -> Result<T, Failure> {
+        self.call(phase, call).await?.map_err(Failure::error)
+    }
+
+    async fn call<T>(
+        &mut self,
+        phase: Phase,
+        call: impl AsyncFnOnce(&Guest, &mut Store<VuState>) -> wasmtime::Result<T>,
+    ) -> Result<T, Failure> {
+        let state = self.store.data_mut();
+        state.phase = phase;
+        state.usage.begin_call(Instant::now());
+        self.broken = true;
+        let guest = self.instance.brunt_worlds_lifecycle();
+        match call(guest, &mut self.store).await {
+            Ok(value) => {
+                self.broken = false;
+                Ok(value)
+            }
+            Err(error) => Err(explain(&error, self.store.data())),
+        }
+    }
+}
+
+async fn instantiate(test: &Test, state: VuState) -> Result<(Store<VuState>, Instance), Failure> {
+    let mut store = Store::new(test.engine().wasmtime(), state);
+    store.limiter(|state| &mut state.usage);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(at_epoch);
+    match test.pre.instantiate_async(&mut store).await {
+        Ok(instance) => Ok((store, instance)),
+        Err(error) => Err(not_instantiated(&error)),
+    }
+}
+
+/// At the end of an epoch a guest that computes gives way to the other VUs of its thread, or is cut off.
+fn at_epoch(mut store: StoreContextMut<'_, VuState>) -> wasmtime::Result<UpdateDeadline> {
+    let usage = &mut store.data_mut().usage;
+    match usage.count(Instant::now()) {
+        Compute::GoOn => Ok(UpdateDeadline::Continue(1)),
+        Compute::GiveWay => Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(tokio::task::yield_now()),
+        )),
+        Compute::Exhausted => Ok(UpdateDeadline::Interrupt),
+    }
+}
+
+fn not_instantiated(error: &wasmtime::Error) -> Failure {
+    let text = format!("{error:#}");
+    let hint = if text.contains("map") || text.contains("memory") || text.contains("limit") {
+        " (hint: each VU takes 5 or 6 memory mappings: raise vm.max_map_count, or run fewer VUs)"
+    } else {
+        ""
+    };
+    Failure {
+        kind: FailureKind::Instantiation,
+        message: format!("no VU could be made: {text}{hint}"),
+        stack: Vec::new(),
+    }
+}
+
+/// Says what a trap was, in the words of whoever knows best.
+fn explain(error: &wasmtime::Error, state: &VuState) -> Failure {
+    let (kind, message) = classify(error, state);
+    Failure {
+        kind,
+        message,
+        stack: stack(error),
+    }
+}
+
+fn classify(error: &wasmtime::Error, state: &VuState) -> (FailureKind, String) {
+    if let Some(abort) = error.downcast_ref::<Abort>() {
+        return (FailureKind::Aborted, abort.0.clone());
+    }
+    if let Some(misuse) = error.downcast_ref::<Misuse>() {
+        return (FailureKind::Misuse, misuse.0.clone());
+    }
+    if error
+        .downcast_ref::<wasmtime::component::ResourceTableError>()
+        .is_some()
+    {
+        let most = state.run.settings.limits.handles;
+        return (
+            FailureKind::Handles,
+            format!(
+                "limit handles reached: {most} resources are held, or one that is none was used"
+            ),
+        );
+    }
+    let trap = error.downcast_ref::<Trap>();
+    let limits = &state.run.settings.limits;
+    match trap {
+        Some(Trap::Interrupt) => (
+            FailureKind::CpuTime,
+            format!(
+                "limit cpuTime reached: computed for more than {:?}",
+                limits.cpu_time
+            ),
+        ),
+        Some(Trap::StackOverflow) => (
+            FailureKind::Stack,
+            format!(
+                "limit stack reached: calls went deeper than {} bytes",
+                limits.stack
+            ),
+        ),
+        _ if state.usage.memory_refused => (
+            FailureKind::Memory,
+            format!(
+                "limit memory reached: the guest wanted more than {} bytes",
+                limits.memory
+            ),
+        ),
+        Some(trap) => (FailureKind::Trap, format!("trap: {trap}")),
+        None => (FailureKind::Trap, format!("trap: {}", error.root_cause())),
+    }
+}
+
+/// Functions of a stack that are shown.
+const FRAMES: usize = 12;
+
+fn stack(error: &wasmtime::Error) -> Vec<String> {
+    let Some(trace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else {
+        return Vec::new();
+    };
+    trace.frames().iter().take(FRAMES).map(frame).collect()
+}
+
+fn frame(frame: &wasmtime::FrameInfo) -> String {
+    match frame.func_name() {
+        Some(name) => demangled(name),
+        None => format!("function {}", frame.func_index()),
+    }
+}
+
+fn demangled(name: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(name))
+}

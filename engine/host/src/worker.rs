@@ -1,0 +1,54 @@
+//! Defines what the VUs of one worker thread share: the recorder, and everything that is looked up once.
+
+use std::cell::{RefCell, RefMut};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use brunt_metrics::{Recorder, TagSet};
+
+use crate::http::{Resolver, Targets};
+use crate::run::{Counters, Run};
+use crate::tags::{Base, Bases};
+
+/// One worker thread's side of a run. Not shared with other threads.
+pub struct Worker {
+    pub(crate) run: Arc<Run>,
+    pub(crate) targets: RefCell<Targets>,
+    pub(crate) resolver: Resolver,
+    index: usize,
+    recorder: RefCell<Recorder>,
+    bases: RefCell<Bases>,
+}
+
+impl Worker {
+    /// The worker with this number, with a recorder of its own.
+    pub fn new(run: Arc<Run>, index: usize, recorder: Recorder) -> Rc<Self> {
+        Rc::new(Self {
+            run,
+            targets: RefCell::default(),
+            resolver: Resolver::default(),
+            index,
+            recorder: RefCell::new(recorder),
+            bases: RefCell::default(),
+        })
+    }
+
+    /// The recorder. The borrow must end before anything is awaited.
+    pub fn recorder(&self) -> RefMut<'_, Recorder> {
+        self.recorder.borrow_mut()
+    }
+
+    /// The run that this worker works for.
+    pub fn run(&self) -> &Arc<Run> {
+        &self.run
+    }
+
+    /// This worker's counters.
+    pub fn counters(&self) -> &Counters {
+        self.run.counters(self.index)
+    }
+
+    pub(crate) fn base(&self, tags: &TagSet) -> Rc<Base> {
+        self.bases.borrow_mut().get(tags, &mut self.recorder())
+    }
+}
