@@ -21,7 +21,8 @@ mod tls;
 
 pub(crate) use client::Client;
 pub(crate) use failure::RequestFailure;
-pub(crate) use message::{Request, Response};
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub use message::{Request, Response};
 pub(crate) use resolve::Resolver;
 pub(crate) use samples::protocol;
 pub(crate) use target::Targets;

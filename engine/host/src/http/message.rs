@@ -14,7 +14,8 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A request that can be sent any number of times.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Request {
     pub(crate) method: String,
     pub(crate) url: String,
     pub(crate) headers: Vec<(String, String)>,
@@ -28,7 +29,8 @@ pub(crate) struct Request {
 
 /// A whole response.
 #[derive(Debug)]
-pub(crate) struct Response {
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Response {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,

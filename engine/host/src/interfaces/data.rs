@@ -9,10 +9,12 @@ use crate::data::SharedList;
 use crate::state::{Phase, VuState};
 
 /// A file's content, shared by all VUs.
-pub(crate) struct File(Arc<Vec<u8>>);
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct File(Arc<Vec<u8>>);
 
 /// A shared list.
-pub(crate) struct List(SharedList);
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct List(SharedList);
 
 impl files::Host for VuState {
     fn open(&mut self, path: String) -> wasmtime::Result<Result<Resource<File>, String>> {

@@ -16,7 +16,8 @@ use crate::interfaces::time::{Signal, Waitable};
 use crate::state::{Misuse, Phase, VuState};
 
 /// A request under way. Dropping it aborts the request.
-pub(crate) struct Pending {
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Pending {
     shared: SendWrapper<Rc<Shared>>,
     task: AbortHandle,
 }

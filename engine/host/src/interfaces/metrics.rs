@@ -10,7 +10,8 @@ use crate::settings::SystemTags;
 use crate::state::{Group, Local, Phase, VuState};
 
 /// A metric that the test registered.
-pub(crate) struct CustomMetric(MetricId);
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct CustomMetric(MetricId);
 
 /// Tags that only the engine sets.
 const RESERVED: [&str; 2] = ["scenario", "group"];

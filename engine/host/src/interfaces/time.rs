@@ -16,7 +16,8 @@ use crate::state::{Misuse, VuState};
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Something that becomes ready once.
-pub(crate) enum Waitable {
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum Waitable {
     /// At this time.
     At(Instant),
     /// When this is done.
