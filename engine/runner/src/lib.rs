@@ -1,1 +1,3 @@
-//! To be written.
+//! Defines one load test from options to summary: the embeddable library.
+
+pub mod options;

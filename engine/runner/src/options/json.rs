@@ -1,0 +1,148 @@
+//! Defines the options as JSON in k6's shape, for the test at run time and for `inspect`.
+
+use std::time::Duration;
+
+use brunt_plan::duration;
+use serde_json::{Map, Value, json};
+
+use super::Options;
+use super::http::{
+    DnsOptions, DnsPolicy, DnsSelect, HostTarget, HttpDebug, HttpOptions, TlsOptions,
+};
+use super::summary::TimeUnit;
+use super::thresholds::ThresholdOption;
+
+/// Everything that a test may read; what only concerns the operator, and private keys, are left out.
+pub(super) fn to_json(options: &Options) -> Map<String, Value> {
+    let mut all = Map::new();
+    for part in [
+        execution(options),
+        measuring(options),
+        connections(&options.http),
+        tls(&options.http.tls),
+    ] {
+        all.extend(part.as_object().cloned().unwrap_or_default());
+    }
+    all
+}
+
+fn execution(options: &Options) -> Value {
+    let scenarios: Map<String, Value> = options
+        .scenarios
+        .iter()
+        .map(|scenario| {
+            (
+                scenario.name.clone(),
+                Value::Object(scenario.config.clone()),
+            )
+        })
+        .collect();
+    json!({
+        "scenarios": scenarios,
+        "executionSegment": options.execution_segment.to_string(),
+        "executionSegmentSequence": options.execution_segment_sequence.as_ref().map(ToString::to_string),
+        "paused": options.paused,
+        "noSetup": options.no_setup,
+        "noTeardown": options.no_teardown,
+        "setupTimeout": text(options.setup_timeout),
+        "teardownTimeout": text(options.teardown_timeout),
+        "handleSummaryTimeout": text(options.handle_summary_timeout),
+        "minIterationDuration": text(options.min_iteration_duration),
+        "rps": options.rps,
+        "instancePerIteration": options.instance_per_iteration,
+        "limits": options.limits.to_json(),
+    })
+}
+
+fn measuring(options: &Options) -> Value {
+    let thresholds: Map<String, Value> = options
+        .thresholds
+        .iter()
+        .map(|(metric, list)| (metric.clone(), list.iter().map(threshold).collect()))
+        .collect();
+    json!({
+        "thresholds": thresholds,
+        "tags": options.tags,
+        "systemTags": options.system_tags,
+        "summaryTrendStats": options.summary.trend_stats,
+        "summaryTimeUnit": time_unit(options.summary.time_unit),
+        "metricSamplesBufferSize": options.metric_samples_buffer_size,
+    })
+}
+
+fn connections(http: &HttpOptions) -> Value {
+    let hosts: Map<String, Value> = http
+        .hosts
+        .iter()
+        .map(|(host, to)| (host.clone(), host_target(to)))
+        .collect();
+    json!({
+        "maxRedirects": http.max_redirects,
+        "userAgent": http.user_agent,
+        "batch": http.batch,
+        "batchPerHost": http.batch_per_host,
+        "httpDebug": match http.debug {
+            HttpDebug::Off => "",
+            HttpDebug::Heads => "headers",
+            HttpDebug::Full => "full",
+        },
+        "throw": http.throw,
+        "noConnectionReuse": http.no_connection_reuse,
+        "noVUConnectionReuse": http.no_vu_connection_reuse,
+        "noCookiesReset": http.no_cookies_reset,
+        "discardResponseBodies": http.discard_response_bodies,
+        "hosts": hosts,
+        "blockHostnames": http.block_hostnames,
+        "dns": dns(&http.dns),
+    })
+}
+
+fn tls(tls: &TlsOptions) -> Value {
+    json!({
+        "insecureSkipTLSVerify": tls.insecure_skip_verify,
+        "tlsCipherSuites": tls.cipher_suites,
+        "tlsVersion": { "min": tls.min_version.name(), "max": tls.max_version.name() },
+    })
+}
+
+fn threshold(option: &ThresholdOption) -> Value {
+    match option.abort_on_fail {
+        false => Value::from(option.threshold.as_str()),
+        true => json!({
+            "threshold": option.threshold,
+            "abortOnFail": true,
+            "delayAbortEval": text(option.delay_abort_eval),
+        }),
+    }
+}
+
+fn host_target(target: &HostTarget) -> Value {
+    match target {
+        HostTarget::Address(address) => Value::from(address.to_string()),
+        HostTarget::Socket(address) => Value::from(address.to_string()),
+    }
+}
+
+fn dns(dns: &DnsOptions) -> Value {
+    json!({
+        "ttl": if dns.ttl == Duration::MAX { "inf".to_owned() } else { text(dns.ttl) },
+        "select": name_of(dns.select, &DnsSelect::NAMES),
+        "policy": name_of(dns.policy, &DnsPolicy::NAMES),
+    })
+}
+
+/// The unit's name, or null where each figure has its own.
+fn time_unit(unit: TimeUnit) -> Option<&'static str> {
+    name_of(unit, &TimeUnit::NAMES).filter(|name| !name.is_empty())
+}
+
+fn name_of<T: PartialEq>(value: T, names: &[(&'static str, T)]) -> Option<&'static str> {
+    names
+        .iter()
+        .find(|(_, named)| *named == value)
+        .map(|(name, _)| *name)
+}
+
+fn text(duration: Duration) -> String {
+    duration::format(duration)
+}
