@@ -1,2 +1,4 @@
 //! To be written.
+mod target;
+
 fn main() {}

@@ -1,0 +1,293 @@
+//! Defines the flags that set options, and the layer of options that they make.
+//!
+//! Values stay text here: the table of options knows how each is read, from a flag as from an environment variable.
+
+use brunt_runner::options::{LIMITS, Layer, OptionsError, Source};
+
+/// Every flag that sets an option.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct OptionFlags {
+    #[command(flatten, next_help_heading = "Load")]
+    load: LoadFlags,
+    #[command(flatten, next_help_heading = "Run")]
+    run: RunFlags,
+    #[command(flatten, next_help_heading = "HTTP")]
+    http: HttpFlags,
+    #[command(flatten, next_help_heading = "Results")]
+    results: ResultFlags,
+    #[command(flatten, next_help_heading = "Limits")]
+    limits: LimitFlags,
+}
+
+#[derive(Debug, Default, clap::Args)]
+struct LoadFlags {
+    /// How many VUs there are
+    #[arg(long, short = 'u', value_name = "N")]
+    vus: Option<String>,
+    /// How long the VUs loop, such as 30s
+    #[arg(long, short, value_name = "TIME")]
+    duration: Option<String>,
+    /// How many iterations are shared among the VUs
+    #[arg(long, short, value_name = "N")]
+    iterations: Option<String>,
+    /// Ramp to a number of VUs in a time, such as 30s:10; repeat for more
+    #[arg(long = "stage", short, value_name = "TIME:VUS")]
+    stages: Vec<String>,
+    /// The part of the load that this machine runs, such as 0:1/3
+    #[arg(long, value_name = "FROM:TO")]
+    execution_segment: Option<String>,
+    /// The parts that all machines run, such as 0,1/3,2/3,1
+    #[arg(long, value_name = "BORDERS")]
+    execution_segment_sequence: Option<String>,
+    /// The least time of an iteration; what is left of it is waited
+    #[arg(long, value_name = "TIME")]
+    min_iteration_duration: Option<String>,
+    /// The most requests per second over all VUs
+    #[arg(long, value_name = "N")]
+    rps: Option<String>,
+}
+
+#[derive(Debug, Default, clap::Args)]
+struct RunFlags {
+    /// How many worker threads run VUs; one for each core by default
+    #[arg(long, value_name = "N")]
+    workers: Option<String>,
+    /// Seed all random numbers, for a repeatable run
+    #[arg(long, value_name = "N")]
+    seed: Option<String>,
+    /// Give every iteration a fresh instance of the test
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    instance_per_iteration: Option<String>,
+    /// Start paused
+    #[arg(long, short, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    paused: Option<String>,
+    /// Leave out setup
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_setup: Option<String>,
+    /// Leave out teardown
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_teardown: Option<String>,
+    /// Stay when the run is over, until told to end
+    #[arg(long, short, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    linger: Option<String>,
+    /// Let the test see this process's environment (the default)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    include_system_env_vars: Option<String>,
+    /// Write what the test prints to a file in place of the log
+    #[arg(long, value_name = "FILE")]
+    console_output: Option<String>,
+}
+
+#[derive(Debug, Default, clap::Args)]
+struct HttpFlags {
+    /// The user-agent header
+    #[arg(long, value_name = "TEXT")]
+    user_agent: Option<String>,
+    /// How many redirects a request follows
+    #[arg(long, value_name = "N")]
+    max_redirects: Option<String>,
+    /// How many requests of one batch go out at once
+    #[arg(long, value_name = "N")]
+    batch: Option<String>,
+    /// How many requests of one batch go out at once to one host
+    #[arg(long, value_name = "N")]
+    batch_per_host: Option<String>,
+    /// Log every request and response; =full with bodies
+    #[arg(long, value_name = "full", num_args = 0..=1, require_equals = true, default_missing_value = "headers")]
+    http_debug: Option<String>,
+    /// Do not check certificates
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    insecure_skip_tls_verify: Option<String>,
+    /// Let a failed request end its iteration
+    #[arg(long, short = 'w', value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    throw: Option<String>,
+    /// Open a connection for every request
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_connection_reuse: Option<String>,
+    /// Close connections after each iteration
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_vu_connection_reuse: Option<String>,
+    /// Read response bodies and throw them away
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    discard_response_bodies: Option<String>,
+    /// How names are looked up, such as ttl=5m,select=random,policy=preferIPv4
+    #[arg(long, value_name = "SETTINGS")]
+    dns: Option<String>,
+    /// Addresses of this machine to connect from
+    #[arg(long, value_name = "ADDRESSES")]
+    local_ips: Option<String>,
+    /// Do not connect to these addresses, such as 10.0.0.0/8; may be repeated
+    #[arg(long = "blacklist-ip", value_name = "RANGE")]
+    blacklist_ips: Vec<String>,
+    /// Do not connect to these hosts, such as *.example.com; may be repeated
+    #[arg(long, value_name = "HOST")]
+    block_hostnames: Vec<String>,
+}
+
+#[derive(Debug, Default, clap::Args)]
+struct ResultFlags {
+    /// Send samples to an output, such as json=FILE or csv=FILE; may be repeated
+    #[arg(long, short, value_name = "NAME[=ARG]")]
+    out: Vec<String>,
+    /// Tag everything that is measured, NAME=VALUE; may be repeated
+    #[arg(long = "tag", value_name = "NAME=VALUE")]
+    tags: Vec<String>,
+    /// Which of the engine's tags samples get, such as url,method,status
+    #[arg(long, value_name = "NAMES")]
+    system_tags: Option<String>,
+    /// How much the summary shows: compact, full, legacy or disabled
+    #[arg(long, value_name = "MODE")]
+    summary_mode: Option<String>,
+    /// Show no summary
+    #[arg(long, conflicts_with = "summary_mode")]
+    no_summary: bool,
+    /// Write the summary as JSON to a file
+    #[arg(long, value_name = "FILE")]
+    summary_export: Option<String>,
+    /// The columns of trends, such as avg,med,p(99)
+    #[arg(long, value_name = "NAMES")]
+    summary_trend_stats: Option<String>,
+    /// The unit of times in the summary: s, ms or us
+    #[arg(long, value_name = "UNIT")]
+    summary_time_unit: Option<String>,
+    /// Leave out thresholds
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_thresholds: Option<String>,
+}
+
+#[derive(Debug, Default, clap::Args)]
+struct LimitFlags {
+    /// Set a limit, such as memory=64MiB or cpuTime=1s; may be repeated
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    limits: Vec<String>,
+    /// Let the test connect to this host or address range, and to no other than those so named
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allow_hosts: Vec<String>,
+    /// Do not let the test connect to this host or address range
+    #[arg(long = "deny-host", value_name = "HOST")]
+    deny_hosts: Vec<String>,
+}
+
+impl OptionFlags {
+    /// What the flags say about options.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the texts of flags.
+    pub(crate) fn layer(&self) -> Result<Layer, OptionsError> {
+        let mut layer = Layer::new(Source::Flags);
+        let mut problems = Vec::new();
+        for (name, flag, text) in self.single() {
+            let Some(text) = text else { continue };
+            note(&mut problems, layer.set_text(name, text, flag));
+        }
+        for (name, flag, texts) in self.repeated() {
+            if !texts.is_empty() {
+                note(&mut problems, layer.set_text(name, &texts.join(","), flag));
+            }
+        }
+        if let Some(dns) = &self.http.dns {
+            layer.set_dns(dns, "--dns").unwrap_or_else(|message| problems.push(format!("--dns: {message}")));
+        }
+        self.set_outputs(&mut layer);
+        note(&mut problems, self.set_tags(&mut layer));
+        self.limits.limits.iter().for_each(|limit| note(&mut problems, set_limit(&mut layer, limit)));
+        OptionsError::check(problems, layer)
+    }
+
+    /// Flags that are given once: option, flag, text.
+    fn single(&self) -> Vec<(&'static str, &'static str, Option<&str>)> {
+        let (load, run, http, results) = (&self.load, &self.run, &self.http, &self.results);
+        [
+            ("vus", "--vus", &load.vus),
+            ("duration", "--duration", &load.duration),
+            ("iterations", "--iterations", &load.iterations),
+            ("executionSegment", "--execution-segment", &load.execution_segment),
+            ("executionSegmentSequence", "--execution-segment-sequence", &load.execution_segment_sequence),
+            ("minIterationDuration", "--min-iteration-duration", &load.min_iteration_duration),
+            ("rps", "--rps", &load.rps),
+            ("workers", "--workers", &run.workers),
+            ("seed", "--seed", &run.seed),
+            ("instancePerIteration", "--instance-per-iteration", &run.instance_per_iteration),
+            ("paused", "--paused", &run.paused),
+            ("noSetup", "--no-setup", &run.no_setup),
+            ("noTeardown", "--no-teardown", &run.no_teardown),
+            ("linger", "--linger", &run.linger),
+            ("includeSystemEnvVars", "--include-system-env-vars", &run.include_system_env_vars),
+            ("consoleOutput", "--console-output", &run.console_output),
+            ("userAgent", "--user-agent", &http.user_agent),
+            ("maxRedirects", "--max-redirects", &http.max_redirects),
+            ("batch", "--batch", &http.batch),
+            ("batchPerHost", "--batch-per-host", &http.batch_per_host),
+            ("httpDebug", "--http-debug", &http.http_debug),
+            ("insecureSkipTLSVerify", "--insecure-skip-tls-verify", &http.insecure_skip_tls_verify),
+            ("throw", "--throw", &http.throw),
+            ("noConnectionReuse", "--no-connection-reuse", &http.no_connection_reuse),
+            ("noVUConnectionReuse", "--no-vu-connection-reuse", &http.no_vu_connection_reuse),
+            ("discardResponseBodies", "--discard-response-bodies", &http.discard_response_bodies),
+            ("localIPs", "--local-ips", &http.local_ips),
+            ("systemTags", "--system-tags", &results.system_tags),
+            ("summaryMode", "--summary-mode", &results.summary_mode),
+            ("summaryExport", "--summary-export", &results.summary_export),
+            ("summaryTrendStats", "--summary-trend-stats", &results.summary_trend_stats),
+            ("summaryTimeUnit", "--summary-time-unit", &results.summary_time_unit),
+            ("noThresholds", "--no-thresholds", &results.no_thresholds),
+        ]
+        .into_iter()
+        .map(|(name, flag, text)| (name, flag, text.as_deref()))
+        .chain([("summaryMode", "--no-summary", results.no_summary.then_some("disabled"))])
+        .collect()
+    }
+
+    /// Flags that may be repeated, each with one text or several between commas.
+    fn repeated(&self) -> [(&'static str, &'static str, &[String]); 5] {
+        [
+            ("stages", "--stage", &self.load.stages),
+            ("blacklistIPs", "--blacklist-ip", &self.http.blacklist_ips),
+            ("blockHostnames", "--block-hostnames", &self.http.block_hostnames),
+            ("network.allow", "--allow-host", &self.limits.allow_hosts),
+            ("network.deny", "--deny-host", &self.limits.deny_hosts),
+        ]
+    }
+
+    /// An output's argument may have commas of its own.
+    fn set_outputs(&self, layer: &mut Layer) {
+        if !self.results.out.is_empty() {
+            layer.set_from("out", self.results.out.clone().into(), "--out");
+        }
+    }
+
+    /// A tag's value may have commas of its own.
+    fn set_tags(&self, layer: &mut Layer) -> Result<(), OptionsError> {
+        let mut tags = serde_json::Map::new();
+        for tag in &self.results.tags {
+            let (name, value) = name_and_value(tag, "--tag")?;
+            tags.insert(name.to_owned(), value.into());
+        }
+        if !tags.is_empty() {
+            layer.set_from("tags", tags.into(), "--tag");
+        }
+        Ok(())
+    }
+}
+
+fn set_limit(layer: &mut Layer, limit: &str) -> Result<(), OptionsError> {
+    let (name, value) = name_and_value(limit, "--limit")?;
+    match LIMITS.iter().find(|spec| spec.name == name) {
+        Some(spec) => layer.set_text(&spec.option(), value, "--limit"),
+        None => {
+            let known: Vec<&str> = LIMITS.iter().map(|spec| spec.name).collect();
+            Err(OptionsError::one(format!("--limit: {name:?} is not a limit; there are {}", known.join(", "))))
+        }
+    }
+}
+
+fn name_and_value<'a>(text: &'a str, flag: &str) -> Result<(&'a str, &'a str), OptionsError> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.ok_or_else(|| OptionsError::one(format!("{flag}: {text:?} is not of the form NAME=VALUE")))
+}
+
+fn note(problems: &mut Vec<String>, result: Result<(), OptionsError>) {
+    if let Err(error) = result {
+        problems.extend_from_slice(error.problems());
+    }
+}
