@@ -16,7 +16,12 @@ pub(crate) use logging::{LogFormat, LogOutput, Logging};
 
 /// Load tests as WebAssembly components
 #[derive(Debug, Parser)]
-#[command(name = "brunt", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    name = "brunt",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
 pub(crate) struct Args {
     /// What is to be done.
     #[command(subcommand)]
@@ -164,8 +169,14 @@ impl GlobalArgs {
     /// # Errors
     /// An output or a form that does not exist.
     pub(crate) fn logging(&self, variable: Lookup<'_>) -> Result<Logging, OptionsError> {
-        let output = self.log_output.clone().or_else(|| either(variable, "LOG_OUTPUT"));
-        let format = self.log_format.clone().or_else(|| either(variable, "LOG_FORMAT"));
+        let output = self
+            .log_output
+            .clone()
+            .or_else(|| either(variable, "LOG_OUTPUT"));
+        let format = self
+            .log_format
+            .clone()
+            .or_else(|| either(variable, "LOG_FORMAT"));
         Logging::read(output.as_deref(), format.as_deref())
     }
 }
@@ -173,14 +184,19 @@ impl GlobalArgs {
 impl TestArgs {
     /// The config file that was named, by flag or environment.
     pub(crate) fn config(&self, variable: Lookup<'_>) -> Option<PathBuf> {
-        self.config.clone().or_else(|| either(variable, "CONFIG").map(PathBuf::from))
+        self.config
+            .clone()
+            .or_else(|| either(variable, "CONFIG").map(PathBuf::from))
     }
 
     /// The variables that `--env` sets; a name alone takes its value from `variable`, and nothing if there is none.
     ///
     /// # Errors
     /// A variable without a name.
-    pub(crate) fn env(&self, variable: Lookup<'_>) -> Result<BTreeMap<String, String>, OptionsError> {
+    pub(crate) fn env(
+        &self,
+        variable: Lookup<'_>,
+    ) -> Result<BTreeMap<String, String>, OptionsError> {
         let mut env = BTreeMap::new();
         for setting in &self.env {
             let (name, value) = match setting.split_once('=') {
@@ -188,7 +204,9 @@ impl TestArgs {
                 None => (setting.as_str(), variable(setting)),
             };
             if name.is_empty() {
-                return Err(OptionsError::one(format!("--env: {setting:?} has no name; write NAME=VALUE")));
+                return Err(OptionsError::one(format!(
+                    "--env: {setting:?} has no name; write NAME=VALUE"
+                )));
             }
             env.extend(value.map(|value| (name.to_owned(), value)));
         }

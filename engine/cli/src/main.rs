@@ -1,4 +1,5 @@
 //! To be written.
+mod args;
 mod target;
 
 fn main() {}

@@ -186,11 +186,16 @@ impl OptionFlags {
             }
         }
         if let Some(dns) = &self.http.dns {
-            layer.set_dns(dns, "--dns").unwrap_or_else(|message| problems.push(format!("--dns: {message}")));
+            layer
+                .set_dns(dns, "--dns")
+                .unwrap_or_else(|message| problems.push(format!("--dns: {message}")));
         }
         self.set_outputs(&mut layer);
         note(&mut problems, self.set_tags(&mut layer));
-        self.limits.limits.iter().for_each(|limit| note(&mut problems, set_limit(&mut layer, limit)));
+        self.limits
+            .limits
+            .iter()
+            .for_each(|limit| note(&mut problems, set_limit(&mut layer, limit)));
         OptionsError::check(problems, layer)
     }
 
@@ -201,40 +206,88 @@ impl OptionFlags {
             ("vus", "--vus", &load.vus),
             ("duration", "--duration", &load.duration),
             ("iterations", "--iterations", &load.iterations),
-            ("executionSegment", "--execution-segment", &load.execution_segment),
-            ("executionSegmentSequence", "--execution-segment-sequence", &load.execution_segment_sequence),
-            ("minIterationDuration", "--min-iteration-duration", &load.min_iteration_duration),
+            (
+                "executionSegment",
+                "--execution-segment",
+                &load.execution_segment,
+            ),
+            (
+                "executionSegmentSequence",
+                "--execution-segment-sequence",
+                &load.execution_segment_sequence,
+            ),
+            (
+                "minIterationDuration",
+                "--min-iteration-duration",
+                &load.min_iteration_duration,
+            ),
             ("rps", "--rps", &load.rps),
             ("workers", "--workers", &run.workers),
             ("seed", "--seed", &run.seed),
-            ("instancePerIteration", "--instance-per-iteration", &run.instance_per_iteration),
+            (
+                "instancePerIteration",
+                "--instance-per-iteration",
+                &run.instance_per_iteration,
+            ),
             ("paused", "--paused", &run.paused),
             ("noSetup", "--no-setup", &run.no_setup),
             ("noTeardown", "--no-teardown", &run.no_teardown),
             ("linger", "--linger", &run.linger),
-            ("includeSystemEnvVars", "--include-system-env-vars", &run.include_system_env_vars),
+            (
+                "includeSystemEnvVars",
+                "--include-system-env-vars",
+                &run.include_system_env_vars,
+            ),
             ("consoleOutput", "--console-output", &run.console_output),
             ("userAgent", "--user-agent", &http.user_agent),
             ("maxRedirects", "--max-redirects", &http.max_redirects),
             ("batch", "--batch", &http.batch),
             ("batchPerHost", "--batch-per-host", &http.batch_per_host),
             ("httpDebug", "--http-debug", &http.http_debug),
-            ("insecureSkipTLSVerify", "--insecure-skip-tls-verify", &http.insecure_skip_tls_verify),
+            (
+                "insecureSkipTLSVerify",
+                "--insecure-skip-tls-verify",
+                &http.insecure_skip_tls_verify,
+            ),
             ("throw", "--throw", &http.throw),
-            ("noConnectionReuse", "--no-connection-reuse", &http.no_connection_reuse),
-            ("noVUConnectionReuse", "--no-vu-connection-reuse", &http.no_vu_connection_reuse),
-            ("discardResponseBodies", "--discard-response-bodies", &http.discard_response_bodies),
+            (
+                "noConnectionReuse",
+                "--no-connection-reuse",
+                &http.no_connection_reuse,
+            ),
+            (
+                "noVUConnectionReuse",
+                "--no-vu-connection-reuse",
+                &http.no_vu_connection_reuse,
+            ),
+            (
+                "discardResponseBodies",
+                "--discard-response-bodies",
+                &http.discard_response_bodies,
+            ),
             ("localIPs", "--local-ips", &http.local_ips),
             ("systemTags", "--system-tags", &results.system_tags),
             ("summaryMode", "--summary-mode", &results.summary_mode),
             ("summaryExport", "--summary-export", &results.summary_export),
-            ("summaryTrendStats", "--summary-trend-stats", &results.summary_trend_stats),
-            ("summaryTimeUnit", "--summary-time-unit", &results.summary_time_unit),
+            (
+                "summaryTrendStats",
+                "--summary-trend-stats",
+                &results.summary_trend_stats,
+            ),
+            (
+                "summaryTimeUnit",
+                "--summary-time-unit",
+                &results.summary_time_unit,
+            ),
             ("noThresholds", "--no-thresholds", &results.no_thresholds),
         ]
         .into_iter()
         .map(|(name, flag, text)| (name, flag, text.as_deref()))
-        .chain([("summaryMode", "--no-summary", results.no_summary.then_some("disabled"))])
+        .chain([(
+            "summaryMode",
+            "--no-summary",
+            results.no_summary.then_some("disabled"),
+        )])
         .collect()
     }
 
@@ -243,7 +296,11 @@ impl OptionFlags {
         [
             ("stages", "--stage", &self.load.stages),
             ("blacklistIPs", "--blacklist-ip", &self.http.blacklist_ips),
-            ("blockHostnames", "--block-hostnames", &self.http.block_hostnames),
+            (
+                "blockHostnames",
+                "--block-hostnames",
+                &self.http.block_hostnames,
+            ),
             ("network.allow", "--allow-host", &self.limits.allow_hosts),
             ("network.deny", "--deny-host", &self.limits.deny_hosts),
         ]
@@ -276,7 +333,10 @@ fn set_limit(layer: &mut Layer, limit: &str) -> Result<(), OptionsError> {
         Some(spec) => layer.set_text(&spec.option(), value, "--limit"),
         None => {
             let known: Vec<&str> = LIMITS.iter().map(|spec| spec.name).collect();
-            Err(OptionsError::one(format!("--limit: {name:?} is not a limit; there are {}", known.join(", "))))
+            Err(OptionsError::one(format!(
+                "--limit: {name:?} is not a limit; there are {}",
+                known.join(", ")
+            )))
         }
     }
 }

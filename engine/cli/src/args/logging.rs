@@ -38,7 +38,10 @@ pub(crate) enum LogFormat {
 }
 
 impl Logging {
-    pub(super) fn read(output: Option<&str>, format: Option<&str>) -> Result<Logging, OptionsError> {
+    pub(super) fn read(
+        output: Option<&str>,
+        format: Option<&str>,
+    ) -> Result<Logging, OptionsError> {
         Ok(Logging {
             output: output.map_or(Ok(LogOutput::Stderr), read_output)?,
             format: format.map_or(Ok(LogFormat::Text), read_format)?,
@@ -52,8 +55,12 @@ fn read_output(text: &str) -> Result<LogOutput, OptionsError> {
         None if text == "stdout" => Ok(LogOutput::Stdout),
         None if text == "none" => Ok(LogOutput::Nowhere),
         Some(("file", path)) if !path.is_empty() => Ok(LogOutput::File(path.into())),
-        Some(("loki", _)) => wrong("--log-output: Loki is not supported; write to a file and let an agent send it"),
-        _ => wrong(format!("--log-output: {text:?} is not an output; use stderr, stdout, none or file=PATH")),
+        Some(("loki", _)) => {
+            wrong("--log-output: Loki is not supported; write to a file and let an agent send it")
+        }
+        _ => wrong(format!(
+            "--log-output: {text:?} is not an output; use stderr, stdout, none or file=PATH"
+        )),
     }
 }
 
@@ -62,7 +69,9 @@ fn read_format(text: &str) -> Result<LogFormat, OptionsError> {
         "text" => Ok(LogFormat::Text),
         "raw" => Ok(LogFormat::Raw),
         "json" => Ok(LogFormat::Json),
-        _ => wrong(format!("--log-format: {text:?} is not a form of the log; use text, raw or json")),
+        _ => wrong(format!(
+            "--log-format: {text:?} is not a form of the log; use text, raw or json"
+        )),
     }
 }
 
