@@ -1,1 +1,1 @@
-//! To be written.
+//! Defines nothing: the package exists for its examples, each a test of its own.

@@ -1,0 +1,82 @@
+//! Defines the HTTP client: measured by the engine, with connections and cookies kept per VU.
+//!
+//! ```no_run
+//! # use brunt_sdk::prelude::*;
+//! # fn f() -> Result<()> {
+//! let res = http::get("http://127.0.0.1:8080/get")?;
+//! let res = http::post("http://127.0.0.1:8080/post", json!({ "name": "lorem" }))?;
+//! let res = Request::put("http://127.0.0.1:8080/put")
+//!     .header("x-request-id", "7")
+//!     .body("plain text")
+//!     .name("put a thing")
+//!     .timeout(Duration::from_secs(5))
+//!     .send()?;
+//! # Ok(()) }
+//! ```
+//!
+//! A request that brings no response is an [`Error`](Error), which `?` turns into the end of the iteration. A test
+//! that goes on instead keeps the `Result`, whose [`Answer::status`] is 0 then, or looks at [`Error::code`].
+//! A response of any status is a response.
+
+mod body;
+mod request;
+mod response;
+
+pub use body::Body;
+pub use request::{Pending, Request};
+pub use response::{Answer, Error, Response, Timings};
+
+use crate::bindings::brunt::http::client as wit;
+
+/// What a request brings.
+pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
+
+/// `GET` of this URL, with every default.
+pub fn get(url: impl AsRef<str>) -> Result {
+    response::result_of(wit::get(url.as_ref()))
+}
+
+/// `POST` of this body: text, bytes, JSON, or a [form](Body::form).
+pub fn post<'a>(url: impl AsRef<str>, body: impl Into<Body<'a>>) -> Result {
+    Request::post(url).body(body).send()
+}
+
+/// `PUT` of this body.
+pub fn put<'a>(url: impl AsRef<str>, body: impl Into<Body<'a>>) -> Result {
+    Request::put(url).body(body).send()
+}
+
+/// `PATCH` with this body.
+pub fn patch<'a>(url: impl AsRef<str>, body: impl Into<Body<'a>>) -> Result {
+    Request::patch(url).body(body).send()
+}
+
+/// `DELETE` without a body; [`Request::delete`] can have one.
+pub fn delete(url: impl AsRef<str>) -> Result {
+    Request::delete(url).send()
+}
+
+/// `HEAD` of this URL.
+pub fn head(url: impl AsRef<str>) -> Result {
+    Request::head(url).send()
+}
+
+/// `OPTIONS` of this URL.
+pub fn options(url: impl AsRef<str>) -> Result {
+    Request::options(url).send()
+}
+
+/// Sends all requests at once and waits for every one. The results are in the requests' order.
+///
+/// ```no_run
+/// # use brunt_sdk::prelude::*;
+/// let base = env_or("BASE_URL", "http://127.0.0.1:8080");
+/// let results = http::all(["/get", "/headers"].map(|path| Request::get(format!("{base}{path}"))));
+/// ```
+pub fn all(requests: impl IntoIterator<Item = Request>) -> Vec<Result> {
+    let pending: Vec<Pending> = requests
+        .into_iter()
+        .map(|request| request.start())
+        .collect();
+    pending.into_iter().map(Pending::take).collect()
+}

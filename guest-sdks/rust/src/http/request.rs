@@ -1,0 +1,202 @@
+//! Defines requests, and responses that are still under way.
+
+use std::cell::OnceCell;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::bindings::brunt::http::client as wit;
+use crate::bindings::brunt::time::waiting::{Waitable, after};
+use crate::http::{Body, Error, Result, response};
+use crate::time::{Wait, nanoseconds};
+
+/// A request, built step by step, that can be sent any number of times.
+///
+/// No step fails: what it was given is checked when the request is sent, and named in the error.
+///
+/// ```no_run
+/// # use brunt_sdk::prelude::*;
+/// # fn f() -> Result<()> {
+/// let res = Request::get("http://127.0.0.1:8080/status/404")
+///     .name("a page that is gone")
+///     .expect_statuses(&[404..=404])
+///     .send()?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Request {
+    inner: wit::Request,
+    has_content_type: bool,
+    broken_body: Option<String>,
+}
+
+impl Request {
+    /// A request with this method (any token) and an absolute `http://` or `https://` URL.
+    pub fn new(method: &str, url: impl AsRef<str>) -> Self {
+        Self {
+            inner: wit::Request::new(method, url.as_ref()),
+            has_content_type: false,
+            broken_body: None,
+        }
+    }
+
+    /// A `GET`.
+    pub fn get(url: impl AsRef<str>) -> Self {
+        Self::new("GET", url)
+    }
+
+    /// A `POST`.
+    pub fn post(url: impl AsRef<str>) -> Self {
+        Self::new("POST", url)
+    }
+
+    /// A `PUT`.
+    pub fn put(url: impl AsRef<str>) -> Self {
+        Self::new("PUT", url)
+    }
+
+    /// A `PATCH`.
+    pub fn patch(url: impl AsRef<str>) -> Self {
+        Self::new("PATCH", url)
+    }
+
+    /// A `DELETE`.
+    pub fn delete(url: impl AsRef<str>) -> Self {
+        Self::new("DELETE", url)
+    }
+
+    /// A `HEAD`.
+    pub fn head(url: impl AsRef<str>) -> Self {
+        Self::new("HEAD", url)
+    }
+
+    /// An `OPTIONS`.
+    pub fn options(url: impl AsRef<str>) -> Self {
+        Self::new("OPTIONS", url)
+    }
+
+    /// Sets a header, in the place of earlier values of the same name.
+    pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.has_content_type |= name.eq_ignore_ascii_case("content-type");
+        self.inner.set_header(name, value.as_ref());
+        self
+    }
+
+    /// Adds a header beside earlier values of the same name.
+    pub fn add_header(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.has_content_type |= name.eq_ignore_ascii_case("content-type");
+        self.inner.add_header(name, value.as_ref());
+        self
+    }
+
+    /// Sets the body: text, bytes, JSON or a [form](Body::form). Its content type is set too, unless there is one.
+    pub fn body<'a>(mut self, body: impl Into<Body<'a>>) -> Self {
+        let Body {
+            content,
+            content_type,
+        } = body.into();
+        if let (Some(content_type), false) = (content_type, self.has_content_type) {
+            self.inner.set_header("content-type", content_type);
+        }
+        self.broken_body = match content {
+            Ok(bytes) => {
+                self.inner.set_body(&bytes);
+                None
+            }
+            Err(message) => Some(message),
+        };
+        self
+    }
+
+    /// Sets the body to a value written as JSON.
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
+        self.body(Body::json(value))
+    }
+
+    /// Sets the body to a form of these fields.
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(self, fields: &[(N, V)]) -> Self {
+        self.body(Body::form(fields))
+    }
+
+    /// Sets a tag on all samples of this request.
+    pub fn tag(self, name: &str, value: impl AsRef<str>) -> Self {
+        self.inner.set_tag(name, value.as_ref());
+        self
+    }
+
+    /// Sets the tag `name`, which also stands in the place of the URL: many URLs of one endpoint count as one.
+    pub fn name(self, name: impl AsRef<str>) -> Self {
+        self.tag("name", name)
+    }
+
+    /// How long the whole exchange may take, redirects and body included. Default: 60 s.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.inner.set_timeout(nanoseconds(timeout));
+        self
+    }
+
+    /// How many redirects to follow; 0 gives the redirect itself. Default: option `maxRedirects`, 10.
+    pub fn redirects(self, most: u32) -> Self {
+        self.inner.set_redirects(most);
+        self
+    }
+
+    /// Reads and throws away the body (or keeps it, where the option `discardResponseBodies` would not).
+    pub fn discard_body(self, discard: bool) -> Self {
+        self.inner.set_discard_body(discard);
+        self
+    }
+
+    /// The statuses that are not a failure. Default: 200 to 399. Decides `http_req_failed`.
+    pub fn expect_statuses(self, ranges: &[RangeInclusive<u16>]) -> Self {
+        let ranges: Vec<(u16, u16)> = ranges.iter().map(|r| (*r.start(), *r.end())).collect();
+        self.inner.set_expected_statuses(&ranges);
+        self
+    }
+
+    /// Sends it and suspends this VU until the whole response is there.
+    pub fn send(&self) -> Result {
+        self.check_body()?;
+        response::result_of(self.inner.send())
+    }
+
+    /// Sends it and returns at once. It goes on while the VU runs, waits or sleeps.
+    pub fn start(&self) -> Pending {
+        Pending {
+            inner: self.check_body().map(|()| self.inner.start()),
+            done: OnceCell::new(),
+        }
+    }
+
+    fn check_body(&self) -> Result<()> {
+        match &self.broken_body {
+            Some(message) => Err(Error::new(1000, format!("writing the body: {message}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A request under way. Dropping it aborts the request.
+#[derive(Debug)]
+pub struct Pending {
+    /// An error when there was nothing to send.
+    inner: Result<wit::PendingResponse>,
+    done: OnceCell<Waitable>,
+}
+
+impl Pending {
+    /// The response. Suspends this VU until it is there.
+    pub fn take(self) -> Result {
+        response::result_of(self.inner?.take())
+    }
+}
+
+impl Wait for Pending {
+    fn waitable(&self) -> &Waitable {
+        self.done.get_or_init(|| match &self.inner {
+            Ok(pending) => pending.done(),
+            Err(_) => after(0),
+        })
+    }
+}

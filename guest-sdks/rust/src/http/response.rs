@@ -1,0 +1,233 @@
+//! Defines responses, and errors of requests that brought none.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::fmt;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::bindings::brunt::http::client as wit;
+use crate::data::lossy;
+use crate::{Json, Result};
+
+/// A whole response. Nothing of it is copied into the VU's memory but what is asked for.
+#[derive(Debug)]
+pub struct Response {
+    inner: wit::Response,
+    body: OnceCell<Vec<u8>>,
+}
+
+impl Response {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.inner.status()
+    }
+
+    /// The value of this header, whatever its case; several values are joined with `, `.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.inner.header(name)
+    }
+
+    /// All headers, names in lower case, in the order they came.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        self.inner.headers()
+    }
+
+    /// The body; empty when it was discarded. Copied once, on the first use of it.
+    pub fn body(&self) -> &[u8] {
+        self.body.get_or_init(|| self.inner.body())
+    }
+
+    /// How many bytes the body has, counted also when it was discarded. Copies nothing.
+    pub fn body_size(&self) -> u64 {
+        self.inner.body_size()
+    }
+
+    /// The body as text; what isn't UTF-8 is replaced.
+    pub fn text(&self) -> Cow<'_, str> {
+        lossy(self.body())
+    }
+
+    /// The body, read as JSON. Errors: it isn't JSON, or not of this type.
+    ///
+    /// ```no_run
+    /// # use brunt_sdk::prelude::*;
+    /// #[derive(Deserialize)]
+    /// struct Order {
+    ///     id: u64,
+    /// }
+    /// # fn f(res: Response) -> Result<()> {
+    /// let order: Order = res.json()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(self.body())
+            .map_err(|error| crate::Error::from(error).context("reading the response as JSON"))
+    }
+
+    /// One value of a JSON body by its pointer (RFC 6901), `/json/name`; `null` when there is none.
+    ///
+    /// ```no_run
+    /// # use brunt_sdk::prelude::*;
+    /// # fn f(res: Response) {
+    /// check!(res, "name comes back" => |r| r.pointer("/json/name") == "lorem");
+    /// # }
+    /// ```
+    pub fn pointer(&self, pointer: &str) -> Json {
+        match serde_json::from_slice::<Json>(self.body()) {
+            Ok(mut json) => json
+                .pointer_mut(pointer)
+                .map(Json::take)
+                .unwrap_or_default(),
+            Err(_) => Json::Null,
+        }
+    }
+
+    /// The URL that answered, after redirects.
+    pub fn url(&self) -> String {
+        self.inner.url()
+    }
+
+    /// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
+    pub fn protocol(&self) -> String {
+        self.inner.protocol()
+    }
+
+    /// The peer's address and port.
+    pub fn remote(&self) -> (String, u16) {
+        self.inner.remote()
+    }
+
+    /// Where the time went.
+    pub fn timings(&self) -> Timings {
+        Timings::from(self.inner.timings())
+    }
+}
+
+/// Where the time of one request went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timings {
+    /// Waiting for a connection: pool, DNS, dial and handshake together.
+    pub blocked: Duration,
+    /// Looking up the name.
+    pub looking_up: Duration,
+    /// Opening the TCP connection; 0 on one that was kept.
+    pub connecting: Duration,
+    /// The TLS handshake; 0 on a connection that was kept, or without TLS.
+    pub tls_handshaking: Duration,
+    /// Writing the request to the socket.
+    pub sending: Duration,
+    /// From the last byte written to the first byte read.
+    pub waiting: Duration,
+    /// From the first byte read to the last.
+    pub receiving: Duration,
+}
+
+impl Timings {
+    /// Sending, waiting and receiving together, which is `http_req_duration`.
+    pub fn duration(&self) -> Duration {
+        self.sending + self.waiting + self.receiving
+    }
+}
+
+impl From<wit::Timings> for Timings {
+    fn from(timings: wit::Timings) -> Self {
+        Self {
+            blocked: Duration::from_nanos(timings.blocked),
+            looking_up: Duration::from_nanos(timings.looking_up),
+            connecting: Duration::from_nanos(timings.connecting),
+            tls_handshaking: Duration::from_nanos(timings.tls_handshaking),
+            sending: Duration::from_nanos(timings.sending),
+            waiting: Duration::from_nanos(timings.waiting),
+            receiving: Duration::from_nanos(timings.receiving),
+        }
+    }
+}
+
+/// Why a request brought no response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    code: u32,
+    message: String,
+}
+
+impl Error {
+    pub(crate) fn new(code: u32, message: String) -> Self {
+        Self { code, message }
+    }
+
+    /// One of k6's error codes, an open set; for example 1050 timeout, 1101 no such host, 1212 connection refused.
+    pub fn code(&self) -> u32 {
+        self.code
+    }
+
+    /// What went wrong, in one line, for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (code {})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What can be asked of a request's `Result` as well as of its response.
+pub trait Answer {
+    /// The status; 0 when there was no response.
+    fn status(&self) -> u16;
+    /// The code of the error; 0 when there was a response.
+    fn error_code(&self) -> u32;
+}
+
+impl Answer for super::Result {
+    fn status(&self) -> u16 {
+        self.as_ref().map_or(0, Response::status)
+    }
+
+    fn error_code(&self) -> u32 {
+        self.as_ref().err().map_or(0, Error::code)
+    }
+}
+
+/// Wraps what the contract returns.
+pub(crate) fn result_of(result: Result<wit::Response, wit::RequestError>) -> super::Result {
+    match result {
+        Ok(inner) => Ok(Response {
+            inner,
+            body: OnceCell::new(),
+        }),
+        Err(error) => Err(Error::new(error.code, error.message)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_message_and_code() {
+        let error = Error::new(1212, "connection refused".into());
+        assert_eq!(error.to_string(), "connection refused (code 1212)");
+        let result: crate::http::Result = Err(error);
+        assert_eq!((result.status(), result.error_code()), (0, 1212));
+    }
+
+    #[test]
+    fn duration_is_the_last_three() {
+        let timings = Timings::from(wit::Timings {
+            blocked: 100,
+            looking_up: 100,
+            connecting: 100,
+            tls_handshaking: 100,
+            sending: 1,
+            waiting: 2,
+            receiving: 3,
+        });
+        assert_eq!(timings.duration(), Duration::from_nanos(6));
+    }
+}

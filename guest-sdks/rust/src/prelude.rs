@@ -1,0 +1,13 @@
+//! Defines what nearly every test uses: `use brunt_sdk::prelude::*;`.
+
+pub use crate::data::{File, SharedList};
+pub use crate::http::{self, Answer, Body, Request, Response};
+pub use crate::metrics::{self, Counter, Gauge, Rate, Trend};
+pub use crate::options::{Options, Scenario};
+pub use crate::time::{self, wait_any};
+pub use crate::{
+    Error, Json, Result, Summary, check, check_tagged, env, env_or, execution, fail, group, json,
+    log, random, sleep,
+};
+pub use serde::{Deserialize, Serialize};
+pub use std::time::Duration;
