@@ -1,7 +1,7 @@
 //! Defines how scenarios and a plan are described in words, as k6's run header does.
 
-use crate::arrivals::Arrivals;
 use crate::duration::format;
+use crate::executors::Executor;
 use crate::load::{Budget, Closed, Load, Open};
 use crate::plan::Plan;
 use crate::scenario::Scenario;
@@ -30,7 +30,7 @@ impl Scenario {
     /// Such as `50 looping VUs for 30s (gracefulStop: 30s)`, in the numbers of one machine's share.
     pub fn describe(&self, share: &Share) -> String {
         let (load, mut facts) = match &self.load {
-            Load::Closed(closed) => describe_closed(closed, share),
+            Load::Closed(closed) => describe_closed(closed, self.executor, share),
             Load::Open(open) => describe_open(open, share),
         };
         if self.exec != "default" {
@@ -50,15 +50,12 @@ impl Scenario {
     }
 }
 
-fn describe_closed(closed: &Closed, share: &Share) -> (String, Vec<String>) {
+fn describe_closed(closed: &Closed, executor: Executor, share: &Share) -> (String, Vec<String>) {
     let (curve, duration) = (&closed.curve, format(closed.curve.duration()));
     let vus = share.scale(curve.peak());
-    let is_ramp = curve.stages().len() != 1
-        || curve.stages()[0].target != curve.start()
-        || !closed.graceful_ramp_down.is_zero();
     match closed.budget {
         Budget::Shared(iterations) => {
-            let iterations = share.scale(iterations);
+            let iterations = share.in_proportion_to(curve.peak()).scale(iterations);
             (
                 format!("{iterations} iterations shared among {vus} VUs"),
                 vec![format!("maxDuration: {duration}")],
@@ -68,13 +65,15 @@ fn describe_closed(closed: &Closed, share: &Share) -> (String, Vec<String>) {
             format!("{iterations} iterations for each of {vus} VUs"),
             vec![format!("maxDuration: {duration}")],
         ),
-        Budget::Unbounded if is_ramp => {
-            let ramp_down = Some(closed.graceful_ramp_down).filter(|grace| !grace.is_zero());
-            let facts = ramp_down.map(|grace| format!("gracefulRampDown: {}", format(grace)));
+        Budget::Unbounded if executor == Executor::RampingVus => {
             let stages = curve.stages().len();
+            let load = format!("Up to {vus} looping VUs for {duration} over {stages} stages");
             (
-                format!("Up to {vus} looping VUs for {duration} over {stages} stages"),
-                facts.into_iter().collect(),
+                load,
+                vec![format!(
+                    "gracefulRampDown: {}",
+                    format(closed.graceful_ramp_down)
+                )],
             )
         }
         Budget::Unbounded => (format!("{vus} looping VUs for {duration}"), vec![]),
@@ -83,7 +82,7 @@ fn describe_closed(closed: &Closed, share: &Share) -> (String, Vec<String>) {
 
 fn describe_open(open: &Open, share: &Share) -> (String, Vec<String>) {
     let (rate, duration) = (
-        peak_per_second(&open.arrivals, share),
+        peak_per_second(open, share),
         format(open.arrivals.duration()),
     );
     let load = match open.arrivals.stages() {
@@ -105,9 +104,10 @@ fn describe_open(open: &Open, share: &Share) -> (String, Vec<String>) {
     (load, vec![format!("maxVUs: {vus}")])
 }
 
-fn peak_per_second(arrivals: &Arrivals, share: &Share) -> f64 {
-    let (part, whole) = share.fraction();
-    arrivals.peak_rate() as f64 * part as f64 / whole as f64 / arrivals.time_unit().as_secs_f64()
+fn peak_per_second(open: &Open, share: &Share) -> f64 {
+    let (part, whole) = share.in_proportion_to(open.max_vus).fraction();
+    let per_unit = open.arrivals.peak_rate() as f64 * part as f64 / whole as f64;
+    per_unit / open.arrivals.time_unit().as_secs_f64()
 }
 
 #[cfg(test)]
@@ -144,8 +144,8 @@ mod tests {
             "Up to 20 looping VUs for 2m0s over 3 stages (gracefulRampDown: 30s, gracefulStop: 30s)",
         );
         check(
-            json!({"executor": "ramping-vus", "stages": [{"duration": "30s", "target": 1}]}),
-            "Up to 1 looping VUs for 30s over 1 stages (gracefulRampDown: 30s, gracefulStop: 30s)",
+            json!({"executor": "ramping-vus", "gracefulRampDown": "0s", "stages": [{"duration": "30s", "target": 1}]}),
+            "Up to 1 looping VUs for 30s over 1 stages (gracefulRampDown: 0s, gracefulStop: 30s)",
         );
         check(
             json!({"executor": "shared-iterations", "vus": 10, "iterations": 200}),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::arrivals::ArrivalIter;
 use crate::curve::Steps;
 use crate::error::{PlanError, Problem};
-use crate::load::{Budget, Load};
+use crate::load::{Budget, Closed, Load};
 use crate::requirements::Requirements;
 use crate::scenario::Scenario;
 use crate::share::Share;
@@ -16,6 +16,8 @@ use crate::share::Share;
 pub struct Plan {
     scenarios: Vec<Arc<Scenario>>,
     share: Share,
+    /// For each scenario, the machine's share of the iterations.
+    iterations: Vec<Share>,
     requirements: Requirements,
 }
 
@@ -30,11 +32,14 @@ impl Plan {
             .iter()
             .map(|scenario| Requirements::of_scenario(scenario, &share))
             .collect();
-        let scenarios = scenarios.into_iter().map(Arc::new).collect();
+        let iterations = scenarios
+            .iter()
+            .map(|scenario| iteration_share(&scenario.load, &share));
         Ok(Plan {
-            scenarios,
-            share,
+            iterations: iterations.collect(),
             requirements: Requirements::merge(&needs),
+            scenarios: scenarios.into_iter().map(Arc::new).collect(),
+            share,
         })
     }
 
@@ -60,21 +65,39 @@ impl Plan {
         let part = |ordinal: usize| {
             let turned = (index + count - self.rotation(ordinal) % count) % count;
             // Past the count there is no part, however it is turned.
-            Part::new(
-                &self.scenarios[ordinal],
-                &self.share,
-                if index < count { turned } else { index },
-                count,
-            )
+            self.part(ordinal, if index < count { turned } else { index }, count)
         };
         let parts: Vec<Part> = (0..self.scenarios.len()).map(part).collect();
         let needs: Vec<Requirements> = parts
             .iter()
-            .map(|part| Requirements::of_scenario(&part.scenario, &part.share))
+            .map(|part| Requirements::of_scenario(&part.scenario, &part.vus))
             .collect();
         WorkerPlan {
             parts,
             requirements: Requirements::merge(&needs),
+        }
+    }
+
+    fn part(&self, ordinal: usize, index: u64, count: u64) -> Part {
+        let scenario = Arc::clone(&self.scenarios[ordinal]);
+        let cycle = match &scenario.load {
+            Load::Closed(_) => u64::MAX,
+            // Dealt out by VU, so that no arrival goes to a worker that has no VU.
+            Load::Open(open) => {
+                let pre_allocated = self.share.scale(open.pre_allocated_vus);
+                if pre_allocated > 0 {
+                    pre_allocated
+                } else {
+                    self.share.scale(open.max_vus)
+                }
+            }
+        };
+        let iterations = &self.iterations[ordinal];
+        Part {
+            scenario,
+            vus: self.share.worker_in_cycle(index, count, cycle),
+            arrivals: iterations.worker_in_cycle(index, count, cycle),
+            iterations: iterations.clone(),
         }
     }
 
@@ -113,8 +136,11 @@ impl WorkerPlan {
 #[derive(Debug, Clone)]
 pub struct Part {
     scenario: Arc<Scenario>,
-    machine: Share,
-    share: Share,
+    vus: Share,
+    /// This worker's iterations of an open load.
+    arrivals: Share,
+    /// The machine's iterations.
+    iterations: Share,
 }
 
 /// A part's load, ready to run. Offsets and due times count from the scenario's start.
@@ -146,35 +172,14 @@ pub enum PartLoad {
 }
 
 impl Part {
-    fn new(scenario: &Arc<Scenario>, machine: &Share, index: u64, count: u64) -> Part {
-        let share = match &scenario.load {
-            Load::Closed(_) => machine.worker(index, count),
-            // Dealt out by VU, so that no arrival goes to a worker that has no VU.
-            Load::Open(open) => {
-                let pre_allocated = machine.scale(open.pre_allocated_vus);
-                let cycle = if pre_allocated > 0 {
-                    pre_allocated
-                } else {
-                    machine.scale(open.max_vus)
-                };
-                machine.worker_in_cycle(index, count, cycle)
-            }
-        };
-        Part {
-            scenario: Arc::clone(scenario),
-            machine: machine.clone(),
-            share,
-        }
-    }
-
     /// The scenario.
     pub fn scenario(&self) -> &Arc<Scenario> {
         &self.scenario
     }
 
-    /// Which VUs, and for an open load which arrivals, are this worker's.
+    /// Which VUs are this worker's.
     pub fn share(&self) -> &Share {
-        &self.share
+        &self.vus
     }
 
     /// Whether this worker ever has a VU for the scenario.
@@ -184,30 +189,30 @@ impl Part {
 
     /// The most VUs that this worker uses for the scenario at once.
     pub fn max_vus(&self) -> u64 {
-        self.share.scale(max_vus(&self.scenario.load))
+        self.vus.scale(max_vus(&self.scenario.load))
     }
 
     /// The number in the whole test of the k-th iteration (0-based) that this machine starts, for closed loads.
     pub fn iteration_in_test(&self, k: u64) -> u64 {
-        self.machine.global_index(k)
+        self.iterations.global_index(k)
     }
 
     /// What this worker has to do.
     pub fn load(&self) -> PartLoad {
         match &self.scenario.load {
             Load::Closed(closed) => PartLoad::Closed {
-                steps: closed.curve.steps(&self.share),
+                steps: closed.curve.steps(&self.vus),
                 budget: match closed.budget {
-                    Budget::Shared(iterations) => Budget::Shared(self.machine.scale(iterations)),
+                    Budget::Shared(iterations) => Budget::Shared(self.iterations.scale(iterations)),
                     other => other,
                 },
                 duration: closed.curve.duration(),
                 graceful_ramp_down: closed.graceful_ramp_down,
             },
             Load::Open(open) => PartLoad::Open {
-                arrivals: open.arrivals.of(&self.share),
-                pre_allocated_vus: self.share.scale(open.pre_allocated_vus),
-                max_vus: self.share.scale(open.max_vus),
+                arrivals: open.arrivals.of(&self.arrivals),
+                pre_allocated_vus: self.vus.scale(open.pre_allocated_vus),
+                max_vus: self.vus.scale(open.max_vus),
                 duration: open.arrivals.duration(),
             },
         }
@@ -230,6 +235,20 @@ fn name_problems(scenarios: &[Scenario]) -> Vec<Problem> {
 fn overlap(left: &Scenario, right: &Scenario) -> bool {
     let end = |scenario: &Scenario| scenario.start_time + scenario.max_duration();
     left.start_time < end(right) && right.start_time < end(left)
+}
+
+/// A machine's share of the iterations of a load that counts them: in proportion to its VUs, so that none go to a machine
+/// that has no VU for them.
+pub(crate) fn iteration_share(load: &Load, share: &Share) -> Share {
+    match load {
+        Load::Open(open) => share.in_proportion_to(open.max_vus),
+        Load::Closed(Closed {
+            curve,
+            budget: Budget::Shared(_),
+            ..
+        }) => share.in_proportion_to(curve.peak()),
+        Load::Closed(_) => share.clone(),
+    }
 }
 
 fn max_vus(load: &Load) -> u64 {

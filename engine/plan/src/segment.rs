@@ -26,24 +26,20 @@ impl Segment {
         to: Fraction::ONE,
     };
 
-    /// The period of the sequence's pattern and the items of it that belong to this segment.
-    pub(crate) fn stripes(
+    /// The lengths of all segments of the (filled) sequence as parts of the pattern's period, and which of them is this one.
+    pub(crate) fn lengths(
         &self,
         sequence: Option<&Sequence>,
-    ) -> Result<(u64, Vec<u64>), SegmentError> {
+    ) -> Result<(Vec<u64>, usize), SegmentError> {
         let filled = filled(sequence.map_or(&[*self], |sequence| &sequence.segments));
         let Some(mine) = filled.iter().position(|segment| segment == self) else {
-            return Err(SegmentError(format!(
-                "execution segment {self} is not part of the sequence {}",
-                Borders(&filled)
-            )));
+            let borders = Borders(&filled);
+            let message = format!("execution segment {self} is not part of the sequence {borders}");
+            return Err(SegmentError(message));
         };
         let period = period(&filled)?;
-        let lengths: Vec<u64> = filled
-            .iter()
-            .map(|segment| segment.length().times(period))
-            .collect();
-        Ok((period, stripes_of(mine, &lengths, period)))
+        let length = |segment: &Segment| segment.length().times(period);
+        Ok((filled.iter().map(length).collect(), mine))
     }
 
     fn length(&self) -> Fraction {
@@ -107,26 +103,6 @@ fn period(segments: &[Segment]) -> Result<u64, SegmentError> {
             Borders(segments)
         ))
     })
-}
-
-/// Deals out the items of one period: each goes to the first segment, in order of falling length, that does not yet have
-/// more than its part of what was dealt. As the parts add up to the whole, there is always one.
-fn stripes_of(mine: usize, lengths: &[u64], period: u64) -> Vec<u64> {
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.sort_by_key(|segment| std::cmp::Reverse(lengths[*segment]));
-    let mut dealt = vec![0u64; lengths.len()];
-    let mut slots = Vec::new();
-    for item in 0..period {
-        let behind = |segment: &&usize| item * lengths[**segment] >= dealt[**segment] * period;
-        let Some(&segment) = order.iter().find(behind) else {
-            continue;
-        };
-        dealt[segment] += 1;
-        if segment == mine {
-            slots.push(item);
-        }
-    }
-    slots
 }
 
 impl FromStr for Segment {
@@ -289,7 +265,7 @@ fn digits(text: &str) -> Option<u64> {
     }
 }
 
-fn gcd(a: u64, b: u64) -> u64 {
+pub(crate) fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
@@ -331,7 +307,7 @@ mod tests {
     fn check_error(segment: &str, sequence: Option<&str>, message: &str) {
         let parse = || {
             let sequence = sequence.map(str::parse::<Sequence>).transpose()?;
-            segment.parse::<Segment>()?.stripes(sequence.as_ref())
+            segment.parse::<Segment>()?.lengths(sequence.as_ref())
         };
         assert_eq!(
             parse().map_err(|error| error.to_string()),
@@ -392,8 +368,11 @@ mod tests {
     #[test]
     fn a_sequence_is_filled_at_both_ends() -> Result<(), SegmentError> {
         let sequence: Sequence = "1/4,1/2".parse()?;
-        let (period, slots) = "1/4:1/2".parse::<Segment>()?.stripes(Some(&sequence))?;
-        assert_eq!((period, slots.len()), (4, 1));
+        assert_eq!(
+            "1/4:1/2".parse::<Segment>()?.lengths(Some(&sequence))?,
+            (vec![1, 1, 2], 1)
+        );
+        assert_eq!("1/4:1".parse::<Segment>()?.lengths(None)?, (vec![1, 3], 1));
         Ok(())
     }
 }
