@@ -381,6 +381,10 @@ mod tests {
                 "vus must not be negative, got -1",
             ],
         );
+    }
+
+    #[test]
+    fn every_executor_has_its_rules() {
         check_error(
             json!({"executor": "shared-iterations", "vus": 10, "iterations": 5}),
             &["iterations (5) must not be fewer than vus (10)"],

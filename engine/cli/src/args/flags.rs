@@ -199,96 +199,15 @@ impl OptionFlags {
         OptionsError::check(problems, layer)
     }
 
-    /// Flags that are given once: option, flag, text.
-    fn single(&self) -> Vec<(&'static str, &'static str, Option<&str>)> {
-        let (load, run, http, results) = (&self.load, &self.run, &self.http, &self.results);
-        [
-            ("vus", "--vus", &load.vus),
-            ("duration", "--duration", &load.duration),
-            ("iterations", "--iterations", &load.iterations),
-            (
-                "executionSegment",
-                "--execution-segment",
-                &load.execution_segment,
-            ),
-            (
-                "executionSegmentSequence",
-                "--execution-segment-sequence",
-                &load.execution_segment_sequence,
-            ),
-            (
-                "minIterationDuration",
-                "--min-iteration-duration",
-                &load.min_iteration_duration,
-            ),
-            ("rps", "--rps", &load.rps),
-            ("workers", "--workers", &run.workers),
-            ("seed", "--seed", &run.seed),
-            (
-                "instancePerIteration",
-                "--instance-per-iteration",
-                &run.instance_per_iteration,
-            ),
-            ("paused", "--paused", &run.paused),
-            ("noSetup", "--no-setup", &run.no_setup),
-            ("noTeardown", "--no-teardown", &run.no_teardown),
-            ("linger", "--linger", &run.linger),
-            (
-                "includeSystemEnvVars",
-                "--include-system-env-vars",
-                &run.include_system_env_vars,
-            ),
-            ("consoleOutput", "--console-output", &run.console_output),
-            ("userAgent", "--user-agent", &http.user_agent),
-            ("maxRedirects", "--max-redirects", &http.max_redirects),
-            ("batch", "--batch", &http.batch),
-            ("batchPerHost", "--batch-per-host", &http.batch_per_host),
-            ("httpDebug", "--http-debug", &http.http_debug),
-            (
-                "insecureSkipTLSVerify",
-                "--insecure-skip-tls-verify",
-                &http.insecure_skip_tls_verify,
-            ),
-            ("throw", "--throw", &http.throw),
-            (
-                "noConnectionReuse",
-                "--no-connection-reuse",
-                &http.no_connection_reuse,
-            ),
-            (
-                "noVUConnectionReuse",
-                "--no-vu-connection-reuse",
-                &http.no_vu_connection_reuse,
-            ),
-            (
-                "discardResponseBodies",
-                "--discard-response-bodies",
-                &http.discard_response_bodies,
-            ),
-            ("localIPs", "--local-ips", &http.local_ips),
-            ("systemTags", "--system-tags", &results.system_tags),
-            ("summaryMode", "--summary-mode", &results.summary_mode),
-            ("summaryExport", "--summary-export", &results.summary_export),
-            (
-                "summaryTrendStats",
-                "--summary-trend-stats",
-                &results.summary_trend_stats,
-            ),
-            (
-                "summaryTimeUnit",
-                "--summary-time-unit",
-                &results.summary_time_unit,
-            ),
-            ("noThresholds", "--no-thresholds", &results.no_thresholds),
-        ]
-        .into_iter()
-        .map(|(name, flag, text)| (name, flag, text.as_deref()))
-        .chain([(
-            "summaryMode",
-            "--no-summary",
-            results.no_summary.then_some("disabled"),
-        )])
-        .collect()
+    /// Flags that are given once.
+    fn single(&self) -> impl Iterator<Item = Single<'_>> {
+        let parts = [
+            self.load.single(),
+            self.run.single(),
+            self.http.single(),
+            self.results.single(),
+        ];
+        parts.into_iter().flatten()
     }
 
     /// Flags that may be repeated, each with one text or several between commas.
@@ -324,6 +243,129 @@ impl OptionFlags {
             layer.set_from("tags", tags.into(), "--tag");
         }
         Ok(())
+    }
+}
+
+/// A flag that is given once: option, flag, text.
+type Single<'a> = (&'static str, &'static str, Option<&'a str>);
+
+impl LoadFlags {
+    fn single(&self) -> Vec<Single<'_>> {
+        let segments = self.execution_segment_sequence.as_deref();
+        let least = self.min_iteration_duration.as_deref();
+        vec![
+            ("vus", "--vus", self.vus.as_deref()),
+            ("duration", "--duration", self.duration.as_deref()),
+            ("iterations", "--iterations", self.iterations.as_deref()),
+            (
+                "executionSegment",
+                "--execution-segment",
+                self.execution_segment.as_deref(),
+            ),
+            (
+                "executionSegmentSequence",
+                "--execution-segment-sequence",
+                segments,
+            ),
+            ("minIterationDuration", "--min-iteration-duration", least),
+            ("rps", "--rps", self.rps.as_deref()),
+        ]
+    }
+}
+
+impl RunFlags {
+    fn single(&self) -> Vec<Single<'_>> {
+        let instance = self.instance_per_iteration.as_deref();
+        let system = self.include_system_env_vars.as_deref();
+        vec![
+            ("workers", "--workers", self.workers.as_deref()),
+            ("seed", "--seed", self.seed.as_deref()),
+            ("instancePerIteration", "--instance-per-iteration", instance),
+            ("paused", "--paused", self.paused.as_deref()),
+            ("noSetup", "--no-setup", self.no_setup.as_deref()),
+            ("noTeardown", "--no-teardown", self.no_teardown.as_deref()),
+            ("linger", "--linger", self.linger.as_deref()),
+            ("includeSystemEnvVars", "--include-system-env-vars", system),
+            (
+                "consoleOutput",
+                "--console-output",
+                self.console_output.as_deref(),
+            ),
+        ]
+    }
+}
+
+impl HttpFlags {
+    fn single(&self) -> Vec<Single<'_>> {
+        let unchecked = self.insecure_skip_tls_verify.as_deref();
+        let no_reuse = self.no_connection_reuse.as_deref();
+        let no_vu_reuse = self.no_vu_connection_reuse.as_deref();
+        let discard = self.discard_response_bodies.as_deref();
+        vec![
+            ("userAgent", "--user-agent", self.user_agent.as_deref()),
+            (
+                "maxRedirects",
+                "--max-redirects",
+                self.max_redirects.as_deref(),
+            ),
+            ("batch", "--batch", self.batch.as_deref()),
+            (
+                "batchPerHost",
+                "--batch-per-host",
+                self.batch_per_host.as_deref(),
+            ),
+            ("httpDebug", "--http-debug", self.http_debug.as_deref()),
+            (
+                "insecureSkipTLSVerify",
+                "--insecure-skip-tls-verify",
+                unchecked,
+            ),
+            ("throw", "--throw", self.throw.as_deref()),
+            ("noConnectionReuse", "--no-connection-reuse", no_reuse),
+            (
+                "noVUConnectionReuse",
+                "--no-vu-connection-reuse",
+                no_vu_reuse,
+            ),
+            (
+                "discardResponseBodies",
+                "--discard-response-bodies",
+                discard,
+            ),
+            ("localIPs", "--local-ips", self.local_ips.as_deref()),
+        ]
+    }
+}
+
+impl ResultFlags {
+    fn single(&self) -> Vec<Single<'_>> {
+        let stats = self.summary_trend_stats.as_deref();
+        let disabled = self.no_summary.then_some("disabled");
+        vec![
+            ("systemTags", "--system-tags", self.system_tags.as_deref()),
+            (
+                "summaryMode",
+                "--summary-mode",
+                self.summary_mode.as_deref(),
+            ),
+            ("summaryMode", "--no-summary", disabled),
+            (
+                "summaryExport",
+                "--summary-export",
+                self.summary_export.as_deref(),
+            ),
+            ("summaryTrendStats", "--summary-trend-stats", stats),
+            (
+                "summaryTimeUnit",
+                "--summary-time-unit",
+                self.summary_time_unit.as_deref(),
+            ),
+            (
+                "noThresholds",
+                "--no-thresholds",
+                self.no_thresholds.as_deref(),
+            ),
+        ]
     }
 }
 

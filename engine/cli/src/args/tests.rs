@@ -25,6 +25,11 @@ fn options(flags: &[&str]) -> Result<Options, OptionsError> {
     Options::from_layers(vec![run(flags).test.options.layer()?])
 }
 
+/// The options of a line of flags without spaces of their own.
+fn line(flags: &str) -> Result<Options, OptionsError> {
+    options(&flags.split_whitespace().collect::<Vec<_>>())
+}
+
 fn check_error(flags: &[&str], message: &str) {
     assert_eq!(
         options(flags)
@@ -88,46 +93,15 @@ fn load_flags_make_scenarios() -> Result<(), OptionsError> {
 
 #[test]
 fn run_and_http_flags_reach_their_options() -> Result<(), OptionsError> {
-    let options = options(&[
-        "--workers",
-        "3",
-        "--seed",
-        "7",
-        "--instance-per-iteration",
-        "-p",
-        "--no-setup",
-        "--no-teardown",
-        "-l",
-        "--include-system-env-vars=false",
-        "--console-output",
-        "c.log",
-        "--min-iteration-duration",
-        "1s",
-        "--rps",
-        "9",
-        "--user-agent",
-        "me",
-        "--max-redirects",
-        "1",
-        "--batch",
-        "2",
-        "--batch-per-host",
-        "3",
-        "--http-debug=full",
-        "--insecure-skip-tls-verify",
-        "-w",
-        "--no-connection-reuse",
-        "--no-vu-connection-reuse",
-        "--discard-response-bodies",
-        "--dns",
-        "ttl=0,policy=any",
-        "--local-ips",
-        "10.0.0.1",
-        "--blacklist-ip",
-        "10.0.0.0/8",
-        "--block-hostnames",
-        "a.example,b.example",
-    ])?;
+    let options = line(
+        "--workers 3 --seed 7 --instance-per-iteration -p --no-setup --no-teardown -l \
+         --include-system-env-vars=false --console-output c.log --min-iteration-duration \
+         1s --rps 9 --user-agent me --max-redirects 1 --batch 2 --batch-per-host 3 \
+         --http-debug=full --insecure-skip-tls-verify -w --no-connection-reuse \
+         --no-vu-connection-reuse --discard-response-bodies --dns ttl=0,policy=any \
+         --local-ips 10.0.0.1 --blacklist-ip 10.0.0.0/8 --block-hostnames \
+         a.example,b.example",
+    )?;
     assert_eq!(
         (options.workers.map(|workers| workers.get()), options.seed),
         (Some(3), Some(7))
@@ -180,35 +154,12 @@ fn run_and_http_flags_reach_their_options() -> Result<(), OptionsError> {
 
 #[test]
 fn result_and_limit_flags_reach_their_options() -> Result<(), OptionsError> {
-    let limited = options(&[
-        "-o",
-        "json=a,b.json",
-        "--out",
-        "csv",
-        "--tag",
-        "a=1,2",
-        "--tag",
-        "b=3",
-        "--system-tags",
-        "url,vu",
-        "--summary-mode",
-        "legacy",
-        "--summary-export",
-        "s.json",
-        "--summary-trend-stats",
-        "avg,p(99)",
-        "--summary-time-unit",
-        "ms",
-        "--no-thresholds",
-        "--limit",
-        "memory=64MiB",
-        "--limit",
-        "cpuTime=1s",
-        "--allow-host",
-        "*.example.com",
-        "--deny-host",
-        "10.0.0.0/8",
-    ])?;
+    let limited = line(
+        "-o json=a,b.json --out csv --tag a=1,2 --tag b=3 --system-tags url,vu \
+         --summary-mode legacy --summary-export s.json --summary-trend-stats avg,p(99) \
+         --summary-time-unit ms --no-thresholds --limit memory=64MiB --limit cpuTime=1s \
+         --allow-host *.example.com --deny-host 10.0.0.0/8",
+    )?;
     assert_eq!(
         (
             limited.outputs.len(),

@@ -108,13 +108,13 @@ fn nothing_said_is_one_iteration_and_the_defaults() {
     assert!(options.warnings.is_empty());
 }
 
-#[test]
-fn reads_every_option_from_json() {
+/// The options of [`EVERYTHING`].
+fn everything() -> Options {
     let everything: Value =
         serde_json::from_str(EVERYTHING).unwrap_or_else(|error| panic!("{error}"));
     for option in OPTIONS
         .iter()
-        .filter(|option| !["vus", "duration", "iterations", "stages"].contains(&option.name))
+        .filter(|option| !SHORTCUTS.contains(&option.name))
     {
         let pointer = format!("/{}", option.name.replace('.', "/"));
         assert!(
@@ -123,7 +123,14 @@ fn reads_every_option_from_json() {
             option.name
         );
     }
-    let options = options(vec![config(everything)]);
+    options(vec![config(everything)])
+}
+
+const SHORTCUTS: [&str; 4] = ["vus", "duration", "iterations", "stages"];
+
+#[test]
+fn reads_every_option_from_json() {
+    let options = everything();
     assert_eq!(options.warnings, [""; 0]);
     assert_eq!(
         options
@@ -171,6 +178,11 @@ fn reads_every_option_from_json() {
             .collect::<Vec<_>>(),
         ["url", "vu"]
     );
+}
+
+#[test]
+fn reads_every_option_of_results_from_json() {
+    let options = everything();
     let abort = ThresholdOption {
         threshold: "rate>0.5".to_owned(),
         abort_on_fail: true,
@@ -184,7 +196,6 @@ fn reads_every_option_from_json() {
         ("checks", &abort)
     );
     assert_eq!(options.thresholds[1].1[0].threshold, "count>1");
-    check_http(&options.http);
     assert_eq!(options.summary.trend_stats, ["count", "p(99.9)"]);
     assert_eq!(
         (options.summary.mode, options.summary.time_unit),
@@ -203,6 +214,11 @@ fn reads_every_option_from_json() {
         (Some(3), Some(42))
     );
     assert!(options.instance_per_iteration && !options.include_system_env_vars);
+}
+
+#[test]
+fn reads_every_limit_from_json() {
+    let options = everything();
     let vu = &options.limits.vu;
     assert_eq!(
         (vu.memory, vu.cpu_time, options.limits.series, vu.handles),
@@ -227,7 +243,9 @@ fn reads_every_option_from_json() {
     );
 }
 
-fn check_http(http: &HttpOptions) {
+#[test]
+fn reads_every_option_of_http_from_json() {
+    let http = everything().http;
     assert_eq!(
         (
             http.max_redirects,
@@ -280,31 +298,33 @@ fn check_http(http: &HttpOptions) {
     );
 }
 
+const VARIABLES: [(&str, &str); 21] = [
+    ("K6_STAGES", "10s:5,1m:0"),
+    ("K6_VUS", "3"),
+    ("K6_NO_SETUP", "true"),
+    ("K6_SETUP_TIMEOUT", "1500"),
+    ("K6_TAGS", "a=1,b:2"),
+    ("K6_SYSTEM_TAGS", "url,method"),
+    ("K6_USER_AGENT", "me"),
+    ("K6_THRESHOLDS", r#"{"checks":["rate>0.9"]}"#),
+    ("K6_HOSTS", r#"{"a":"127.0.0.1"}"#),
+    ("K6_BLACKLIST_IPS", "10.0.0.0/8,192.168.0.0/16"),
+    ("K6_BLOCK_HOSTNAMES", "a.example"),
+    ("K6_DNS", "ttl=0,select=first,policy=any"),
+    ("K6_SUMMARY_TREND_STATS", "avg,p(99)"),
+    ("K6_OUT", "json=a,csv=b"),
+    ("K6_RPS", ""),
+    ("HOME", "/"),
+    ("K6_UNRELATED", "x"),
+    ("BRUNT_LIMIT_MEMORY", "1MiB"),
+    ("BRUNT_LIMIT_CPU_TIME", "250"),
+    ("BRUNT_NETWORK_ALLOW", "example.com"),
+    ("BRUNT_WORKERS", "2"),
+];
+
 #[test]
 fn reads_every_kind_of_variable() {
-    let options = options(vec![env(&[
-        ("K6_STAGES", "10s:5,1m:0"),
-        ("K6_VUS", "3"),
-        ("K6_NO_SETUP", "true"),
-        ("K6_SETUP_TIMEOUT", "1500"),
-        ("K6_TAGS", "a=1,b:2"),
-        ("K6_SYSTEM_TAGS", "url,method"),
-        ("K6_USER_AGENT", "me"),
-        ("K6_THRESHOLDS", r#"{"checks":["rate>0.9"]}"#),
-        ("K6_HOSTS", r#"{"a":"127.0.0.1"}"#),
-        ("K6_BLACKLIST_IPS", "10.0.0.0/8,192.168.0.0/16"),
-        ("K6_BLOCK_HOSTNAMES", "a.example"),
-        ("K6_DNS", "ttl=0,select=first,policy=any"),
-        ("K6_SUMMARY_TREND_STATS", "avg,p(99)"),
-        ("K6_OUT", "json=a,csv=b"),
-        ("K6_RPS", ""),
-        ("HOME", "/"),
-        ("K6_UNRELATED", "x"),
-        ("BRUNT_LIMIT_MEMORY", "1MiB"),
-        ("BRUNT_LIMIT_CPU_TIME", "250"),
-        ("BRUNT_NETWORK_ALLOW", "example.com"),
-        ("BRUNT_WORKERS", "2"),
-    ])]);
+    let options = options(vec![env(&VARIABLES)]);
     assert_eq!(
         load(&options),
         (Executor::RampingVus, 3, "1m10s".to_owned())
