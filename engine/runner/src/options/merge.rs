@@ -12,7 +12,7 @@ pub(super) type Values = BTreeMap<&'static str, Given>;
 pub(super) struct Merged {
     /// What is in force.
     pub(super) values: Values,
-    /// What the test asks for where it may only narrow what it is granted.
+    /// What the test asks for where it may only narrow what it is granted; its `hosts` too, if they are in force.
     pub(super) by_test: Values,
     pub(super) warnings: Vec<String>,
 }
@@ -57,14 +57,18 @@ impl Merged {
     }
 
     fn apply(&mut self, layer: Layer) {
+        let from_test = layer.source == Source::Test;
         for (name, given) in layer.values {
             let grant = table::find(name).is_some_and(|option| option.scope == Scope::Grant);
-            let values = if grant && layer.source == Source::Test {
-                &mut self.by_test
-            } else {
-                &mut self.values
-            };
-            values.insert(name, given);
+            if from_test && (grant || name == "hosts") {
+                self.by_test.insert(name, given.clone());
+            }
+            if !(from_test && grant) {
+                self.values.insert(name, given);
+            }
+            if !from_test && name == "hosts" {
+                self.by_test.remove(name);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Defines the network policy as options: what the operator grants, and how a test may narrow it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use brunt_host::NetworkPolicy;
 use ipnet::IpNet;
@@ -24,8 +24,37 @@ pub(super) fn read(reader: &mut Reader<'_>, by_test: &Values) -> NetworkPolicy {
             "network.allow (from the test's options): {rule:?} is not granted; whoever runs the test can grant it with --allow-host {rule}"
         ));
     }
+    check_hosts(reader, &granted, by_test.get("hosts"));
     let allowed = if asked.is_empty() { granted } else { asked };
     policy(reader, &allowed, &denied)
+}
+
+/// A test must not reach an address that it isn't granted by giving it the name of a host that it is.
+fn check_hosts(reader: &mut Reader<'_>, granted: &[String], hosts: Option<&Given>) {
+    let Some(hosts) = hosts.and_then(|given| given.value.as_object()) else {
+        return;
+    };
+    for (host, target) in hosts.iter().filter(|_| !granted.is_empty()) {
+        // A target that is no address is an error of `hosts` itself.
+        let Some(address) = target.as_str().and_then(address) else {
+            continue;
+        };
+        let in_range = |grant: &String| range(grant).is_some_and(|range| range.contains(&address));
+        if !granted.iter().any(in_range) {
+            reader.general_problem(format!(
+                "hosts (from the test's options): {host:?} leads to {address}, which is not granted; whoever runs the test can grant it with --allow-host {address}"
+            ));
+        }
+    }
+}
+
+fn address(target: &str) -> Option<IpAddr> {
+    let socket = target.parse().map(|socket: SocketAddr| socket.ip());
+    let bare = || target.trim_start_matches('[').trim_end_matches(']').parse();
+    socket
+        .or_else(|_| bare())
+        .map(|address: IpAddr| address.to_canonical())
+        .ok()
 }
 
 fn words(reader: &mut Reader<'_>, given: Option<&Given>) -> Vec<String> {

@@ -646,6 +646,29 @@ fn a_test_may_narrow_the_network_but_not_widen_it() {
 }
 
 #[test]
+fn a_test_may_not_rename_its_way_out() {
+    let hosts = || json!({"hosts": {"example.com": "169.254.169.254:80", "b.org": "10.1.2.3"}});
+    let granted = || flags(json!({"network": {"allow": ["example.com", "10.0.0.0/8"]}}));
+    check_error(
+        vec![test(hosts()), granted()],
+        &[
+            "hosts (from the test's options): \"example.com\" leads to 169.254.169.254, which is not granted; whoever runs the test can grant it with --allow-host 169.254.169.254",
+        ],
+    );
+    assert_eq!(
+        options(vec![config(hosts()), granted()]).http.hosts.len(),
+        2
+    );
+    assert_eq!(options(vec![test(hosts())]).http.hosts.len(), 2);
+    let overridden = vec![
+        test(hosts()),
+        env(&[("K6_HOSTS", r#"{"example.com":"192.0.2.1"}"#)]),
+        granted(),
+    ];
+    assert_eq!(options(overridden).http.hosts.len(), 1);
+}
+
+#[test]
 fn the_result_is_readable_as_options_again() {
     let first = options(vec![test(
         json!({"vus": 2, "duration": "5s", "dns": {"ttl": "1s"}, "thresholds": {"checks": ["rate>0.9"]}}),
