@@ -180,8 +180,8 @@ macro_rules! __export_test {
                 }
             }
 
-    #[cfg(target_arch = "wasm32")]
-            $crate::bindings::export_lifecycle!(Exports with_types_in $crate::bindings);
+            #[cfg(target_arch = "wasm32")]
+    $crate::bindings::export_lifecycle!(Exports with_types_in $crate::bindings);
 
             #[cfg(target_arch = "wasm32")]
             #[used]

@@ -4,7 +4,7 @@ pub use crate::data::{File, SharedList};
 pub use crate::http::{self, Answer, Body, Request, Response};
 pub use crate::metrics::{self, Counter, Gauge, Rate, Trend};
 pub use crate::options::{Options, Scenario};
-pub use crate::time::{self, wait_any};
+pub use crate::time::{self, Wait, wait_any};
 pub use crate::{
     Error, Json, Result, Summary, check, check_tagged, env, env_or, execution, fail, group, json,
     log, random, sleep,
