@@ -1,1 +1,22 @@
-//! To be written.
+//! Defines what tests of whole programs need: a server that records, the real binary, and the built guests.
+//!
+//! A load tester is tested by what its target saw: [`Recorder`] keeps the instant of every request's arrival, and
+//! answers as a script says, with faults too. [`Brunt`] runs the binary and reads its summary.
+//!
+//! ```no_run
+//! use brunt_e2e::{Brunt, Recorder};
+//!
+//! let server = Recorder::start();
+//! let ended = Brunt::guest("get_checks").base_url(&server.url()).args(["--iterations", "10"]).run();
+//! assert_eq!((ended.code, server.seen().len()), (Some(0), 10));
+//! ```
+//!
+//! Everything here panics, with an explanation, when the machine does not play along: it is for tests only.
+
+mod brunt;
+mod guests;
+mod recorder;
+
+pub use brunt::{Brunt, Ended, Running, binary};
+pub use guests::{example, guest};
+pub use recorder::{Answer, Recorder, Seen};

@@ -1,0 +1,3 @@
+//! Tests whole programs: one binary for all of them, so that it is linked once.
+
+mod recorder;
