@@ -232,9 +232,11 @@ impl Reader<'_> {
         (scenarios.groups, groups.groups)
     }
 
+    /// The checks of a group; those of a scenario are the checks of all its groups, as its metrics are.
     fn checks(&self, scenario: &str, group: &str) -> Vec<CheckSummary> {
         let checks = self.totals.checks().iter();
-        let own = checks.filter(|c| (&*c.key.scenario, &*c.key.group) == (scenario, group));
+        let of_scenario = checks.filter(|counts| &*counts.key.scenario == scenario);
+        let own = of_scenario.filter(|counts| group.is_empty() || &*counts.key.group == group);
         own.map(check_summary).collect()
     }
 }
