@@ -2,11 +2,33 @@
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use crate::engine::Engine;
+
+/// A compiled component, from which it is loaded into any engine with the same limits.
+#[derive(Clone)]
+pub(crate) enum Compiled {
+    /// In the cache, from where it is mapped into memory.
+    File(PathBuf),
+    /// In memory, where there is no cache.
+    Bytes(Arc<[u8]>),
+}
+
+impl Compiled {
+    pub(crate) fn load(&self, engine: &Engine) -> wasmtime::Result<Component> {
+        match self {
+            // SAFETY: the file is named by a digest over its source and this engine's settings, and lies in the user's own
+            // cache folder: who can write there can also replace the program that reads it.
+            Self::File(path) => unsafe { Component::deserialize_file(engine.wasmtime(), path) },
+            // SAFETY: these bytes were made by an engine with these settings.
+            Self::Bytes(bytes) => unsafe { Component::deserialize(engine.wasmtime(), bytes) },
+        }
+    }
+}
 
 /// A folder of compiled components, each named by what it was compiled from and by what.
 pub(crate) struct Cache {
@@ -21,27 +43,25 @@ impl Cache {
         }
     }
 
-    /// The component compiled from `wasm`, from the cache or by `compile`, which is then kept.
+    /// What was compiled from `wasm`, from the cache or by `compile`, which is then kept.
     ///
     /// A cache that can't be read or written costs time, never the run.
-    pub(crate) fn component(
+    pub(crate) fn compiled(
         &self,
         engine: &Engine,
         wasm: &[u8],
         compile: impl FnOnce() -> wasmtime::Result<Vec<u8>>,
-    ) -> wasmtime::Result<Component> {
+    ) -> wasmtime::Result<Compiled> {
         let path = self.folder.join(key(engine, wasm));
-        if let Some(component) = load(engine, &path) {
-            return Ok(component);
+        let cached = Compiled::File(path.clone());
+        if path.exists() && cached.load(engine).is_ok() {
+            return Ok(cached);
         }
-        let compiled = compile()?;
-        if self.store(&path, &compiled).is_ok()
-            && let Some(component) = load(engine, &path)
-        {
-            return Ok(component);
+        let bytes = compile()?;
+        match self.store(&path, &bytes) {
+            Ok(()) => Ok(cached),
+            Err(_) => Ok(Compiled::Bytes(bytes.into())),
         }
-        // SAFETY: these bytes were just made by this very engine.
-        unsafe { Component::deserialize(engine.wasmtime(), &compiled) }
     }
 
     /// Writes beside the final name and renames, so that a reader never sees half a file.
@@ -51,15 +71,6 @@ impl Cache {
         std::fs::write(&partial, compiled)?;
         std::fs::rename(&partial, path)
     }
-}
-
-fn load(engine: &Engine, path: &Path) -> Option<Component> {
-    if !path.exists() {
-        return None;
-    }
-    // SAFETY: the file is named by a digest over its source and this engine's settings, and lies in the user's own cache
-    // folder: who can write there can also replace the program that reads it.
-    unsafe { Component::deserialize_file(engine.wasmtime(), path) }.ok()
 }
 
 fn key(engine: &Engine, wasm: &[u8]) -> String {

@@ -12,14 +12,11 @@ use crate::limits::Limits;
 /// How often a guest that computes gives way to the other VUs of its thread.
 pub(crate) const EPOCH: Duration = Duration::from_millis(10);
 
-/// Address space for all linear memories together: half of what x86-64 Linux gives to a process. It is only reserved.
-const ADDRESS_SPACE: usize = 64 << 40;
-
-/// VUs per process, at most: more than the kernel's default `vm.max_map_count` lets through.
-const MOST_VUS: usize = 65_536;
-
 /// Core instances, tables and memories of one component: enough for a Python guest with its forty.
 const CORE_INSTANCES_PER_VU: u32 = 64;
+
+/// Tables of one VU: its own, and the one that joins it to the engine's functions; more for guests of several modules.
+const TABLES_PER_VU: u32 = 4;
 
 /// A configured wasmtime engine. Cheap to clone; the last clone stops its clock.
 #[derive(Clone)]
@@ -29,14 +26,17 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine for VUs with these limits on memory, stack and tables.
-    pub fn new(limits: &Limits) -> Result<Self, Error> {
-        let wasmtime = wasmtime::Engine::new(&config(limits)).map_err(|error| {
-            Error::new(
-                ErrorKind::Resources,
-                format!("the WebAssembly engine did not start: {error:#}"),
+    /// An engine for this many VUs at once, with these limits on memory, stack and tables.
+    ///
+    /// Room for their stacks is reserved here, at two of the process's memory mappings each: more VUs than the kernel's
+    /// `vm.max_map_count` lets through are an error of kind [`ErrorKind::Resources`].
+    pub fn new(limits: &Limits, vus: usize) -> Result<Self, Error> {
+        let vus = u32::try_from(vus.max(1)).unwrap_or(u32::MAX);
+        let wasmtime = wasmtime::Engine::new(&config(limits, vus)).map_err(|error| {
+            Error::new(ErrorKind::Resources, format!("there is no room for {vus} VUs: {error:#}")).hint(
+                "each VU takes about 7 memory mappings and reserves the limit `memory` as address space: \
+                 raise vm.max_map_count (sysctl -w vm.max_map_count=1000000), lower the limit, or run fewer VUs",
             )
-            .hint("lower the limit `memory`, or raise the process's address space (ulimit -v)")
         })?;
         let clock = Arc::new(EpochClock::start(wasmtime.clone()));
         Ok(Self {
@@ -50,10 +50,10 @@ impl Engine {
     }
 }
 
-fn config(limits: &Limits) -> Config {
+fn config(limits: &Limits, vus: u32) -> Config {
     let mut config = Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)))
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits, vus)))
         .memory_reservation(limits.memory as u64)
         .memory_guard_size(64 << 10)
         .memory_init_cow(true)
@@ -68,15 +68,14 @@ fn config(limits: &Limits) -> Config {
 /// Stack that host functions may use on top of the guest's.
 const HOST_STACK: usize = 512 << 10;
 
-fn pooling(limits: &Limits) -> PoolingAllocationConfig {
-    let slots = (ADDRESS_SPACE / limits.memory.max(1)).clamp(1, MOST_VUS) as u32;
+fn pooling(limits: &Limits, vus: u32) -> PoolingAllocationConfig {
     let mut pooling = PoolingAllocationConfig::new();
     pooling
-        .total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(CORE_INSTANCES_PER_VU))
-        .total_memories(slots)
-        .total_tables(slots.saturating_mul(2))
-        .total_stacks(slots)
+        .total_component_instances(vus)
+        .total_core_instances(vus.saturating_mul(CORE_INSTANCES_PER_VU))
+        .total_memories(vus)
+        .total_tables(vus.saturating_mul(TABLES_PER_VU))
+        .total_stacks(vus)
         .max_memory_size(limits.memory)
         .table_elements(limits.table_elements)
         .max_core_instances_per_component(CORE_INSTANCES_PER_VU)

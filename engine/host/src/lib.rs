@@ -31,7 +31,6 @@ mod interfaces;
 mod http;
 
 pub use data::Data;
-pub use engine::Engine;
 pub use error::{Error, ErrorKind};
 pub use limits::Limits;
 pub use log::{Level, LogSink};

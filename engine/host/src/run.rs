@@ -85,6 +85,11 @@ impl Run {
         &self.registry
     }
 
+    /// Where the lines of this run's log go.
+    pub fn log(&self) -> &Arc<dyn LogSink> {
+        &self.log
+    }
+
     /// Keeps what `setup` returned, for every VU to read. Only the first call counts.
     pub fn keep_setup_data(&self, data: Option<Vec<u8>>) {
         let _ = self.setup_data.set(data);

@@ -8,19 +8,22 @@ use serde::Deserialize;
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::{self, TestPre};
-use crate::cache::Cache;
+use crate::cache::{Cache, Compiled};
 use crate::componentize::componentize;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
+use crate::limits::Limits;
 use crate::state::VuState;
 use crate::world;
 
-/// A compiled test. Cheap to clone, and shared by all threads.
+/// A compiled test, loaded into an engine. Cheap to clone, and shared by all threads.
 #[derive(Clone)]
 pub struct Test {
     pub(crate) pre: Arc<TestPre<VuState>>,
     pub(crate) imports_wasi: bool,
     engine: Engine,
+    compiled: Compiled,
+    name: String,
     folder: PathBuf,
 }
 
@@ -61,44 +64,33 @@ impl Description {
 }
 
 impl Test {
-    /// Loads a test from a component, or from a core module with an embedded component type. Compiled code is kept in
-    /// `cache` when there is one.
-    pub fn load(engine: &Engine, path: &Path, cache: Option<&Path>) -> Result<Self, Error> {
+    /// Loads a test from a component, or from a core module with an embedded component type, with room for one VU, which
+    /// can say what the test is. Compiled code is kept in `cache` when there is one.
+    pub fn load(limits: &Limits, path: &Path, cache: Option<&Path>) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Self::from_bytes(engine, bytes, &path.display().to_string(), folder, cache)
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        let name = path.display().to_string();
+        let engine = Engine::new(limits, 1)?;
+        let compiled = compile(&engine, &bytes, &name, cache)?;
+        let component = compiled
+            .load(&engine)
+            .map_err(|error| not_compiled(&name, &error))?;
+        world::check(&engine, &component, &name, maker(&bytes).as_deref())?;
+        Self::link(engine, compiled, name, folder)
     }
 
-    /// Loads a test from memory; `name` is for messages, and files are opened relative to `folder`.
-    pub fn from_bytes(
-        engine: &Engine,
-        bytes: Vec<u8>,
-        name: &str,
-        folder: PathBuf,
-        cache: Option<&Path>,
-    ) -> Result<Self, Error> {
-        let maker = maker(&bytes);
-        let component = compile(engine, bytes, name, cache)?;
-        world::check(engine, &component, name, maker.as_deref())?;
-        let imports_wasi = imports_wasi(engine, &component);
-        let pre = link(engine, &component, imports_wasi).map_err(|error| {
-            Error::new(
-                ErrorKind::WrongWorld,
-                format!("{name} does not fit this brunt: {error:#}"),
-            )
-            .hint("build it with the guest SDK of this version of brunt")
-        })?;
-        let folder = if folder.as_os_str().is_empty() {
-            PathBuf::from(".")
-        } else {
-            folder
-        };
-        Ok(Self {
-            pre: Arc::new(pre),
-            imports_wasi,
-            engine: engine.clone(),
-            folder,
-        })
+    /// The same test in an engine with room for this many VUs.
+    pub fn with_room(&self, limits: &Limits, vus: usize) -> Result<Self, Error> {
+        let engine = Engine::new(limits, vus)?;
+        Self::link(
+            engine,
+            self.compiled.clone(),
+            self.name.clone(),
+            self.folder.clone(),
+        )
     }
 
     /// The folder that the test's files are relative to.
@@ -109,36 +101,63 @@ impl Test {
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
+
+    fn link(
+        engine: Engine,
+        compiled: Compiled,
+        name: String,
+        folder: PathBuf,
+    ) -> Result<Self, Error> {
+        let component = compiled
+            .load(&engine)
+            .map_err(|error| not_compiled(&name, &error))?;
+        let imports_wasi = imports_wasi(&engine, &component);
+        let pre = link(&engine, &component, imports_wasi).map_err(|error| {
+            Error::new(
+                ErrorKind::WrongWorld,
+                format!("{name} does not fit this brunt: {error:#}"),
+            )
+            .hint("build it with the guest SDK of this version of brunt")
+        })?;
+        Ok(Self {
+            pre: Arc::new(pre),
+            imports_wasi,
+            engine,
+            compiled,
+            name,
+            folder,
+        })
+    }
 }
 
-/// Compiles these bytes, or takes what was compiled from them before.
+/// Compiles these bytes, or finds what was compiled from them before.
 fn compile(
     engine: &Engine,
-    bytes: Vec<u8>,
+    bytes: &[u8],
     name: &str,
     cache: Option<&Path>,
-) -> Result<Component, Error> {
-    let failed = |error| {
-        Error::new(
-            ErrorKind::Compile,
-            format!("{name} could not be compiled: {error:#}"),
-        )
-        .hint("is the file whole? `wasm-tools validate` says more")
-    };
-    let Some(folder) = cache else {
-        let component = componentize(bytes, name)?;
-        return Component::new(engine.wasmtime(), component).map_err(failed);
-    };
+) -> Result<Compiled, Error> {
     let mut refused = None;
-    let compiled =
-        Cache::new(folder).component(engine, &bytes, || match componentize(bytes.clone(), name) {
-            Ok(component) => engine.wasmtime().precompile_component(&component),
-            Err(error) => {
-                refused = Some(error);
-                Err(wasmtime::Error::msg("not a component"))
-            }
-        });
-    compiled.map_err(|error| refused.unwrap_or_else(|| failed(error)))
+    let mut precompile = || match componentize(bytes.to_vec(), name) {
+        Ok(component) => engine.wasmtime().precompile_component(&component),
+        Err(error) => {
+            refused = Some(error);
+            Err(wasmtime::Error::msg("not a component"))
+        }
+    };
+    let compiled = match cache {
+        Some(folder) => Cache::new(folder).compiled(engine, bytes, precompile),
+        None => precompile().map(|bytes| Compiled::Bytes(bytes.into())),
+    };
+    compiled.map_err(|error| refused.unwrap_or_else(|| not_compiled(name, &error)))
+}
+
+fn not_compiled(name: &str, error: &wasmtime::Error) -> Error {
+    Error::new(
+        ErrorKind::Compile,
+        format!("{name} could not be compiled: {error:#}"),
+    )
+    .hint("is the file whole? `wasm-tools validate` says more")
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {

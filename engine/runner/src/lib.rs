@@ -1,3 +1,35 @@
-//! Defines one load test from options to summary: the embeddable library.
+//! Defines one load test from options to summary: the embeddable library below the `brunt` command.
+//!
+//! [`Loaded::load`] loads a test and merges its options with everyone else's; [`run()`] runs it to its [`Report`].
 
+mod error;
+mod exit;
 pub mod options;
+
+mod load;
+mod settings;
+
+mod run;
+mod scheduler;
+mod session;
+mod stop;
+
+mod clock;
+mod executor;
+mod failures;
+mod vus;
+mod worker;
+
+mod collector;
+mod live;
+pub mod output;
+
+pub use brunt_host::{Description, ErrorKind, Failure, Level, LogSink};
+pub use brunt_metrics as metrics;
+pub use brunt_plan as plan;
+pub use error::Error;
+pub use exit::{EXIT_CODES, ExitCode};
+pub use live::{Progress, ScenarioProgress, ScenarioState};
+pub use load::{Loaded, TestSource};
+pub use run::{Observer, Report, Terminal, run};
+pub use scheduler::Interrupts;

@@ -138,6 +138,18 @@ impl Layer {
         Ok(())
     }
 
+    /// What this layer says about limits and the network, and nothing else.
+    pub(crate) fn grants(&self) -> Layer {
+        let granted =
+            |name: &str| table::find(name).is_some_and(|option| option.scope == Scope::Grant);
+        let values = self.values.iter().filter(|(name, _)| granted(name));
+        Layer {
+            source: self.source.clone(),
+            values: values.map(|(name, given)| (*name, given.clone())).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// Sets the parts of `dns` that are written `ttl=5m,select=random,policy=any`.
     ///
     /// # Errors

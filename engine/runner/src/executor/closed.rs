@@ -1,0 +1,303 @@
+//! Defines the closed executor: VUs that loop, as many as the curve says at each time.
+//!
+//! Each VU of the curve is a slot with a task of its own, which the executor gives orders:
+//!
+//! | order     | a slot that loops                        | a slot that rests       |
+//! | --------- | ---------------------------------------- | ----------------------- |
+//! | `Run`     | goes on, also when it was about to stop  | leases a VU and loops   |
+//! | `StopBy`  | ends its iteration, or is cut off then   | rests                   |
+//! | `End`     | ends its iteration, or is cut off        | is gone                 |
+
+use std::cell::Cell;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use brunt_host::Iteration;
+use brunt_plan::{Budget, Steps};
+use send_wrapper::SendWrapper;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::executor::Work;
+use crate::stop::Stop;
+use crate::vus::VirtualUser;
+
+/// Runs the part of a closed load.
+pub(super) async fn run<V: VirtualUser>(
+    work: Rc<Work<V>>,
+    clock: Clock,
+    steps: Steps,
+    budget: Budget,
+    graceful_ramp_down: Duration,
+) {
+    let mut slots = Slots {
+        work: work.clone(),
+        budget,
+        slots: Vec::new(),
+    };
+    let all_done = {
+        let follow = slots.follow(&clock, steps, graceful_ramp_down);
+        tokio::select! {
+            () = follow => false,
+            () = work.ended(&clock) => true,
+        }
+    };
+    if !all_done {
+        tokio::select! {
+            () = slots.finished() => {}
+            () = work.ended(&clock) => {}
+        }
+    }
+    slots.end().await;
+    if work.live.worker_finished() {
+        drop_shared_rest(&work, budget, clock.now());
+    }
+}
+
+/// Iterations of a shared budget that nobody started, told by the last worker.
+fn drop_shared_rest<V: VirtualUser>(work: &Work<V>, budget: Budget, at: Instant) {
+    if let Budget::Shared(iterations) = budget {
+        work.dropped(
+            iterations.saturating_sub(work.live.iterations_started.load(Relaxed)),
+            at,
+        );
+    }
+}
+
+/// What a slot has been told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Run,
+    StopBy(Instant),
+    End,
+}
+
+/// The order of one slot, and word of its changes.
+struct Orders {
+    current: Cell<Order>,
+    changed: Notify,
+}
+
+impl Orders {
+    fn give(&self, order: Order) {
+        self.current.set(order);
+        self.changed.notify_waiters();
+    }
+
+    async fn wait_for(&self, wanted: impl Fn(Order) -> bool) -> Order {
+        loop {
+            let changed = self.changed.notified();
+            if wanted(self.current.get()) {
+                return self.current.get();
+            }
+            changed.await;
+        }
+    }
+}
+
+/// The slots of a part, the longest running first.
+struct Slots<V> {
+    work: Rc<Work<V>>,
+    budget: Budget,
+    slots: Vec<(Rc<Orders>, JoinHandle<()>)>,
+}
+
+impl<V: VirtualUser> Slots<V> {
+    /// Follows the steps of the curve to the last.
+    async fn follow(&mut self, clock: &Clock, steps: Steps, graceful_ramp_down: Duration) {
+        for step in steps {
+            clock.sleep_until(self.work.start + step.offset).await;
+            self.set_planned(step.planned as usize, clock.now() + graceful_ramp_down);
+        }
+    }
+
+    /// Makes the first `planned` slots run, and the others stop by that time.
+    fn set_planned(&mut self, planned: usize, stop_by: Instant) {
+        for (index, (orders, _)) in self.slots.iter().enumerate() {
+            match orders.current.get() {
+                Order::StopBy(_) if index < planned => orders.give(Order::Run),
+                Order::Run if index >= planned => orders.give(Order::StopBy(stop_by)),
+                _ => {}
+            }
+        }
+        while self.slots.len() < planned {
+            let orders = Rc::new(Orders {
+                current: Cell::new(Order::Run),
+                changed: Notify::new(),
+            });
+            let (work, budget) = (self.work.clone(), self.budget);
+            let slot = Slot {
+                work,
+                orders: orders.clone(),
+                budget,
+                left: per_vu(budget),
+            };
+            self.slots
+                .push((orders, tokio::spawn(SendWrapper::new(slot.live()))));
+        }
+    }
+
+    /// Waits until every slot has used up its budget.
+    async fn finished(&mut self) {
+        if self.budget == Budget::Unbounded {
+            std::future::pending::<()>().await;
+        }
+        for (_, task) in &mut self.slots {
+            if !task.is_finished() {
+                let _ = task.await;
+            }
+        }
+    }
+
+    /// Tells every slot to end, and waits for it.
+    async fn end(&mut self) {
+        self.slots
+            .iter()
+            .for_each(|(orders, _)| orders.give(Order::End));
+        for (_, task) in self.slots.drain(..) {
+            if !task.is_finished() {
+                let _ = task.await;
+            }
+        }
+    }
+}
+
+fn per_vu(budget: Budget) -> u64 {
+    match budget {
+        Budget::PerVu(iterations) => iterations,
+        Budget::Unbounded | Budget::Shared(_) => u64::MAX,
+    }
+}
+
+/// One VU of the curve.
+struct Slot<V> {
+    work: Rc<Work<V>>,
+    orders: Rc<Orders>,
+    budget: Budget,
+    /// Iterations that this VU may still start.
+    left: u64,
+}
+
+/// Why a slot stops looping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Ordered,
+    Over,
+}
+
+impl<V: VirtualUser> Slot<V> {
+    /// Loops when ordered to and rests when not, until it is over.
+    async fn live(mut self) {
+        while self
+            .orders
+            .wait_for(|order| !matches!(order, Order::StopBy(_)))
+            .await
+            == Order::Run
+        {
+            let mut vu = self.work.pool.lease().await;
+            vu.enter(&self.work.place);
+            self.work.vu_begins();
+            let rest = self.run(&mut vu).await;
+            self.work.vu_ends();
+            self.work.pool.give_back(vu);
+            if rest == Rest::Over {
+                break;
+            }
+        }
+        if matches!(self.budget, Budget::PerVu(_)) {
+            self.work.dropped(self.left, tokio_now());
+        }
+    }
+
+    /// Runs iteration after iteration.
+    async fn run(&mut self, vu: &mut V) -> Rest {
+        let mut cut_off = pin!(cut_off(self.work.clone(), self.orders.clone()));
+        let mut now = tokio_now();
+        loop {
+            if !self.work.may_start(now) {
+                return Rest::Over;
+            }
+            if self.orders.current.get() != Order::Run {
+                return Rest::Ordered;
+            }
+            if !self.work.mend(vu).await {
+                return Rest::Over;
+            }
+            let Some(iteration) = self.claim() else {
+                return Rest::Over;
+            };
+            // Gives way to others when iterations never have to wait.
+            tokio::task::coop::consume_budget().await;
+            let started = tokio_now();
+            let outcome = tokio::select! {
+                biased;
+                outcome = vu.iterate(iteration) => outcome,
+                () = &mut cut_off => {
+                    vu.interrupted();
+                    self.work.interrupted();
+                    return Rest::Ordered;
+                }
+            };
+            now = tokio_now();
+            self.work.completed(started, now, &outcome);
+            now = self.pace(started, now).await;
+        }
+    }
+
+    /// Takes an iteration from the budget, when there is one left.
+    fn claim(&mut self) -> Option<Iteration> {
+        if let Budget::Shared(iterations) = self.budget {
+            let next = |started: u64| (started < iterations).then_some(started + 1);
+            let number = self
+                .work
+                .live
+                .iterations_started
+                .fetch_update(Relaxed, Relaxed, next)
+                .ok()?;
+            return Some(self.work.iteration(number));
+        }
+        self.left = self.left.checked_sub(1)?;
+        Some(self.work.next_iteration())
+    }
+
+    /// Waits until an iteration has lasted for the least time, or no more may start; gives the time then.
+    async fn pace(&self, started: Instant, ended: Instant) -> Instant {
+        let earliest = started + self.work.min_iteration_duration;
+        if earliest <= ended {
+            return ended;
+        }
+        let mut stop = self.work.stop.clone();
+        tokio::select! {
+            () = tokio::time::sleep_until(earliest.min(self.work.end()).into()) => {}
+            () = stop.reached(Stop::Drain) => {}
+        }
+        tokio_now()
+    }
+}
+
+/// Waits until the iteration of a slot must be cut off.
+async fn cut_off<V: VirtualUser>(work: Rc<Work<V>>, orders: Rc<Orders>) {
+    let ramped_down = async {
+        loop {
+            let order = orders
+                .wait_for(|order| matches!(order, Order::StopBy(_)))
+                .await;
+            let Order::StopBy(time) = order else { continue };
+            tokio::select! {
+                () = tokio::time::sleep_until(time.into()) => break,
+                _ = orders.wait_for(|order| order == Order::Run) => {}
+            }
+        }
+    };
+    tokio::select! {
+        () = work.cut_off() => {}
+        () = ramped_down => {}
+    }
+}
+
+fn tokio_now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,1 @@
+//! Defines the tests of both executors, with a fake VU and paused time.

@@ -1,0 +1,149 @@
+//! Defines how a run begins: the test is loaded and asked what it is, and all options become one value.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use brunt_host::{Data, Description, Level, LogSink, Run, RunSettings, Test, Vu, Worker};
+use brunt_metrics::{Breakdown, Recorder, RecorderSettings, Registry, Routing};
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::exit::ExitCode;
+use crate::options::{Layer, Options, OptionsError, Source};
+
+/// What to run, and what everyone but the test itself says about it.
+pub struct TestSource {
+    /// The test: a component, or a core module with an embedded component type.
+    pub path: PathBuf,
+    /// The layers of options, without the test's own.
+    pub layers: Vec<Layer>,
+    /// The environment that was given to the test, `--env`.
+    pub env: BTreeMap<String, String>,
+    /// The environment of this process, which the test sees unless option `includeSystemEnvVars` is off.
+    pub system_env: BTreeMap<String, String>,
+    /// The folder in which compiled tests are kept; none keeps nothing.
+    pub cache: Option<PathBuf>,
+    /// Where lines of the log go.
+    pub log: Arc<dyn LogSink>,
+}
+
+/// A test that was loaded and described itself, with all options in force.
+pub struct Loaded {
+    /// All options.
+    pub options: Options,
+    /// What the test says about itself.
+    pub description: Description,
+    /// The limits of engines: what the operator grants, whatever the test asks for.
+    pub(crate) granted: brunt_host::Limits,
+    pub(crate) test: Test,
+    pub(crate) data: Arc<Data>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) log: Arc<dyn LogSink>,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) system_env: BTreeMap<String, String>,
+}
+
+impl Loaded {
+    /// Loads a test, initialises one instance of it under what the operator grants, and merges its options with the others'.
+    pub async fn load(source: TestSource) -> Result<Self, Error> {
+        let granted = granted(&source.layers)?;
+        let test = Test::load(&granted.limits.vu, &source.path, source.cache.as_deref())?;
+        let data = Arc::new(Data::new(test.folder()));
+        let registry = Arc::new(Registry::new());
+        let env = environment(&source, granted.include_system_env_vars);
+        let settings = RunSettings {
+            env: env.clone(),
+            limits: granted.limits.vu.clone(),
+            network: granted.network.clone(),
+            seed: granted.seed,
+            ..RunSettings::default()
+        };
+        let run = Run::new(
+            settings,
+            data.clone(),
+            registry.clone(),
+            source.log.clone(),
+            1,
+        );
+        let description = describe(&test, Arc::new(run)).await?;
+        data.seal();
+        let options = merge(source.layers.clone(), &description)?;
+        let granted = granted.limits.vu;
+        let TestSource {
+            log, system_env, ..
+        } = source;
+        Ok(Self {
+            options,
+            description,
+            granted,
+            test,
+            data,
+            registry,
+            log,
+            env,
+            system_env,
+        })
+    }
+
+    /// Writes a line of the engine's own to the run's log.
+    pub fn log(&self, level: Level, message: &str) {
+        self.log.log(level, "brunt", message);
+    }
+
+    /// The index of the function that a scenario's `exec` names.
+    pub(crate) fn function(&self, scenario: &str, exec: &str) -> Result<u32, Error> {
+        let functions = &self.description.functions;
+        let index = functions.iter().position(|function| function == exec);
+        index.map(|index| index as u32).ok_or_else(|| {
+            Error::new(
+                ExitCode::InvalidConfig,
+                format!("scenario {scenario} executes {exec:?}, and the test has no such function"),
+            )
+            .hint(format!("it has: {}", functions.join(", ")))
+        })
+    }
+}
+
+/// What the operator's layers grant to the test before it has said anything.
+fn granted(layers: &[Layer]) -> Result<Options, Error> {
+    let grants = layers.iter().map(Layer::grants).collect();
+    Options::from_layers(grants).map_err(Error::from)
+}
+
+fn environment(source: &TestSource, include_system: bool) -> BTreeMap<String, String> {
+    let mut env = if include_system {
+        source.system_env.clone()
+    } else {
+        BTreeMap::new()
+    };
+    env.extend(source.env.clone());
+    env
+}
+
+/// Lets the test describe itself, in an instance that is thrown away afterwards.
+async fn describe(test: &Test, run: Arc<Run>) -> Result<Description, Error> {
+    let routing = Arc::new(Routing::new([], Breakdown::Off));
+    let recorder = Recorder::new(run.registry().clone(), routing, RecorderSettings::default());
+    let worker = Worker::new(run, 0, recorder);
+    let mut vu = Vu::new(test, &worker, 0, 0)
+        .await
+        .map_err(|failure| Error::guest("init", &failure))?;
+    let described = vu
+        .describe()
+        .await
+        .map_err(|failure| Error::guest("describe", &failure))?;
+    Ok(described?)
+}
+
+fn merge(mut layers: Vec<Layer>, description: &Description) -> Result<Options, Error> {
+    let own = Value::Object(description.options.clone());
+    layers.push(Layer::from_json(Source::Test, &own)?);
+    Ok(Options::from_layers(layers)?)
+}
+
+impl From<OptionsError> for Error {
+    fn from(error: OptionsError) -> Self {
+        Self::new(ExitCode::InvalidConfig, error)
+    }
+}

@@ -1,0 +1,58 @@
+//! Defines how options become what VUs are told.
+
+use brunt_host::{HostOverride, HttpSettings, RunSettings, SystemTags};
+
+use crate::load::Loaded;
+use crate::options::{HostTarget, HttpOptions, Options};
+
+/// What the VUs of a run are told.
+pub(crate) fn run_settings(loaded: &Loaded) -> RunSettings {
+    let options = &loaded.options;
+    RunSettings {
+        env: loaded.env.clone(),
+        options_json: serde_json::Value::Object(options.to_json()).to_string(),
+        limits: options.limits.vu.clone(),
+        network: network(options),
+        http: http_settings(&options.http),
+        system_tags: system_tags(options),
+        seed: options.seed,
+    }
+}
+
+/// Brunt's own network policy, with k6's `blacklistIPs` and `blockHostnames`.
+fn network(options: &Options) -> brunt_host::NetworkPolicy {
+    let mut policy = options.network.clone();
+    policy
+        .deny_addresses
+        .extend(options.http.blacklist_ips.iter().copied());
+    policy
+        .deny_hosts
+        .extend(options.http.block_hostnames.iter().cloned());
+    policy
+}
+
+fn http_settings(options: &HttpOptions) -> HttpSettings {
+    let hosts = options.hosts.iter().map(|(host, target)| {
+        let target = match target {
+            HostTarget::Address(address) => HostOverride::Address(*address),
+            HostTarget::Socket(address) => HostOverride::Socket(*address),
+        };
+        (host.clone(), target)
+    });
+    HttpSettings {
+        max_redirects: options.max_redirects,
+        user_agent: options.user_agent.clone(),
+        discard_response_bodies: options.discard_response_bodies,
+        insecure_skip_tls_verify: options.tls.insecure_skip_verify,
+        no_connection_reuse: options.no_connection_reuse,
+        no_vu_connection_reuse: options.no_vu_connection_reuse,
+        hosts: hosts.collect(),
+    }
+}
+
+/// The names that HTTP tests have; others of k6's are accepted and have no effect here.
+fn system_tags(options: &Options) -> SystemTags {
+    let known = options.system_tags.iter().map(String::as_str);
+    let known = known.filter(|name| SystemTags::from_names([*name]).is_ok());
+    SystemTags::from_names(known).unwrap_or_default()
+}
