@@ -12,7 +12,7 @@ mod tests;
 use brunt_runner::metrics::summary::Summary;
 use brunt_runner::options::{SummaryMode, SummaryOptions, TimeUnit};
 
-pub(crate) use paint::Colors;
+pub(crate) use paint::{Colors, Tone};
 
 /// How a summary is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
