@@ -2,6 +2,8 @@
 //!
 //! It depends on almost nothing, so that it compiles in seconds on a machine that has never built the engine.
 
+mod bench;
+mod demo;
 mod guests;
 mod process;
 mod test;
@@ -17,7 +19,9 @@ Usage: cargo xtask COMMAND
 
 Commands:
   guests        build every WebAssembly guest: examples and test guests
+  demo          build everything, and run an example against a target of our own
   test          everything that must hold: format, tidy, guests, all tests
+  bench WHAT    measure: http, idle-vus, start, arrival or all
   tidy [--fix]  check the house style; --fix rewrites the generated tables
 ";
 
@@ -37,6 +41,8 @@ fn dispatch(args: &[&str]) -> Result<ExitCode> {
     let root = tree::root();
     match args {
         ["guests"] => guests::build(&root)?,
+        ["demo"] => demo::run(&root)?,
+        ["bench", rest @ ..] => bench::run(&root, rest)?,
         ["test"] => test::run(&root)?,
         ["tidy"] => tidy::run(&root, tidy::Mode::Check)?,
         ["tidy", "--fix"] => tidy::run(&root, tidy::Mode::Fix)?,

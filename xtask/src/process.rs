@@ -32,7 +32,6 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
     output.status.success().then_some(text)
 }
 
-
 /// Installs Debian packages, after saying what and why.
 ///
 /// # Errors

@@ -13,7 +13,11 @@ use crate::tree::File;
 /// The names of the tables, and what writes each from the project's files.
 const TABLES: &[(&str, Generator)] = &[
     ("crates", Generator::From(crate_table)),
-    ("benchmarks", Generator::Elsewhere),
+    ("exit-codes", Generator::From(exit_code_table)),
+    ("benchmarks-http", Generator::Elsewhere),
+    ("benchmarks-idle-vus", Generator::Elsewhere),
+    ("benchmarks-start", Generator::Elsewhere),
+    ("benchmarks-arrival", Generator::Elsewhere),
 ];
 
 #[derive(Clone, Copy)]
@@ -118,6 +122,24 @@ fn crate_table(files: &[File]) -> String {
     table
 }
 
+/// The exit codes, as the runner's own table has them.
+fn exit_code_table(files: &[File]) -> String {
+    let source = files
+        .iter()
+        .find(|file| file.path == "engine/runner/src/exit.rs");
+    let rows = source.and_then(|file| file.text.split_once("EXIT_CODES: [")?.1.split_once("\n];"));
+    let mut table = "| code | what it says |\n| --- | --- |\n".to_owned();
+    for row in rows
+        .into_iter()
+        .flat_map(|(rows, _)| rows.split("ExitCode::").skip(1))
+    {
+        let number = row.split(',').nth(1).unwrap_or_default().trim();
+        let meaning = row.split('"').nth(1).unwrap_or_default();
+        table += &format!("| {number} | {meaning} |\n");
+    }
+    table
+}
+
 /// The first string of this key in a manifest.
 fn value<'a>(manifest: &'a str, key: &str) -> Option<&'a str> {
     let line = manifest
@@ -157,12 +179,23 @@ mod tests {
     }
 
     #[test]
+    fn the_exit_code_table_is_read_from_the_runner() {
+        let source = "pub const EXIT_CODES: [(ExitCode, u8, &str); 2] = [\n    (ExitCode::Success, 0, \"well, fine\"),\n    \
+            (\n        ExitCode::Failed,\n        99,\n        \"not fine\",\n    ),\n];\nother(\"text\")";
+        let table = exit_code_table(&[File::new("engine/runner/src/exit.rs", source)]);
+        assert!(
+            table.ends_with("| --- | --- |\n| 0 | well, fine |\n| 99 | not fine |\n"),
+            "{table}"
+        );
+    }
+
+    #[test]
     fn unknown_and_open_blocks_are_found() {
         let unknown = File::new(
             "A.md",
             "<!-- generated: surprise -->\n<!-- end of surprise -->\n",
         );
-        let open = File::new("B.md", "<!-- generated: benchmarks -->\n");
+        let open = File::new("B.md", "<!-- generated: benchmarks-http -->\n");
         assert_eq!(check(&[unknown, open]).len(), 2);
     }
 }
