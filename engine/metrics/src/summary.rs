@@ -5,6 +5,9 @@ mod export;
 mod json;
 mod stats;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
