@@ -1,5 +1,53 @@
-//! To be written.
+//! Defines the `brunt` command: what users type, and what they see.
+
 mod args;
+mod commands;
+mod console;
+mod log;
+mod progress;
+mod report;
+mod summary;
 mod target;
 
-fn main() {}
+use std::process::ExitCode;
+
+use brunt_runner::Error;
+
+use crate::args::{Args, Command};
+
+fn main() -> ExitCode {
+    let args = match Args::read(std::env::args_os()) {
+        Ok(args) => args,
+        Err(error) => return refuse(&error),
+    };
+    match dispatch(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            report::error(&error);
+            ExitCode::from(error.exit().number())
+        }
+    }
+}
+
+/// Carries out a command, and gives the code that the process ends with.
+fn dispatch(args: Args) -> Result<u8, Error> {
+    let Args { command, global } = args;
+    match command {
+        Command::Run(run) => commands::run(&run, &global),
+        Command::Inspect(inspect) => commands::inspect(&inspect, &global),
+        Command::New(new) => commands::new(&new),
+        Command::Version(version) => commands::version(&version),
+        Command::Completions { shell } => commands::completions(shell),
+        Command::Target(target) => commands::target(target),
+    }
+}
+
+/// Prints what is wrong with the command line, or the help that was asked for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // Where even this can't be printed there is nobody to tell.
+    let _ = error.print();
+    match error.use_stderr() {
+        true => ExitCode::from(brunt_runner::ExitCode::InvalidConfig.number()),
+        false => ExitCode::SUCCESS,
+    }
+}

@@ -1,0 +1,115 @@
+//! Defines the log of a run: lines of the test and of the engine, in k6's forms.
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::Mutex;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use brunt_runner::{Error, ExitCode, Level, LogSink};
+use serde_json::json;
+
+use crate::args::{LogFormat, LogOutput, Logging};
+use crate::console::{Console, Stream};
+
+/// Writes the log of a run.
+pub(crate) struct Logger {
+    target: Target,
+    format: LogFormat,
+    least: Level,
+    color: bool,
+    began: Instant,
+}
+
+enum Target {
+    Console(Console, Stream),
+    File(Mutex<File>),
+    Nowhere,
+}
+
+impl Logger {
+    /// A log as the flags say. `console` is where progress is drawn.
+    ///
+    /// # Errors
+    /// When the log's file can't be written.
+    pub(crate) fn open(logging: Logging, console: &Console, verbose: bool, color: bool) -> Result<Self, Error> {
+        let target = match logging.output {
+            LogOutput::Stderr => Target::Console(console.clone(), Stream::Error),
+            LogOutput::Stdout => Target::Console(console.clone(), Stream::Output),
+            LogOutput::Nowhere => Target::Nowhere,
+            LogOutput::File(path) => {
+                let file = File::create(&path).map_err(|error| {
+                    let message = format!("--log-output: cannot write '{}': {error}", path.display());
+                    Error::new(ExitCode::InvalidConfig, message).hint("name a file in a folder that exists and can be written")
+                })?;
+                Target::File(Mutex::new(file))
+            }
+        };
+        let least = if verbose { Level::Debug } else { Level::Info };
+        Ok(Self { target, format: logging.format, least, color, began: Instant::now() })
+    }
+
+    fn line(&self, level: Level, source: &str, message: &str) -> String {
+        match self.format {
+            LogFormat::Raw => format!("{message}\n"),
+            LogFormat::Json => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let line = json!({
+                    "level": long_name(level),
+                    "msg": message,
+                    "source": source,
+                    "time_unix_ms": since.as_millis() as u64,
+                });
+                format!("{line}\n")
+            }
+            LogFormat::Text => self.text(level, source, message),
+        }
+    }
+
+    /// `INFO[0012] message    source=console`
+    fn text(&self, level: Level, source: &str, message: &str) -> String {
+        let (name, color) = short_name(level);
+        let seconds = self.began.elapsed().as_secs();
+        let source = if source == "brunt" { String::new() } else { format!("  source={source}") };
+        match self.color {
+            true => format!("\x1b[{color}m{name}\x1b[0m[{seconds:04}] {message}{source}\n"),
+            false => format!("{name}[{seconds:04}] {message}{source}\n"),
+        }
+    }
+}
+
+impl LogSink for Logger {
+    fn log(&self, level: Level, source: &str, message: &str) {
+        if level < self.least {
+            return;
+        }
+        let line = self.line(level, source, message);
+        match &self.target {
+            Target::Console(console, stream) => console.print(*stream, &line),
+            Target::File(file) => {
+                let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                // A log that can't be written any more must not end the test.
+                let _ = file.write_all(line.as_bytes());
+            }
+            Target::Nowhere => {}
+        }
+    }
+}
+
+/// A level's name in four letters, and its colour (ECMA-48, SGR).
+fn short_name(level: Level) -> (&'static str, u8) {
+    match level {
+        Level::Debug => ("DEBU", 37),
+        Level::Info => ("INFO", 36),
+        Level::Warn => ("WARN", 33),
+        Level::Error => ("ERRO", 31),
+    }
+}
+
+fn long_name(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warning",
+        Level::Error => "error",
+    }
+}
