@@ -20,7 +20,7 @@ const TABLES_PER_VU: u32 = 4;
 
 /// A configured wasmtime engine. Cheap to clone; the last clone stops its clock.
 #[derive(Clone)]
-pub struct Engine {
+pub(crate) struct Engine {
     wasmtime: wasmtime::Engine,
     _clock: Arc<EpochClock>,
 }
@@ -30,7 +30,7 @@ impl Engine {
     ///
     /// Room for their stacks is reserved here, at two of the process's memory mappings each: more VUs than the kernel's
     /// `vm.max_map_count` lets through are an error of kind [`ErrorKind::Resources`].
-    pub fn new(limits: &Limits, vus: usize) -> Result<Self, Error> {
+    pub(crate) fn new(limits: &Limits, vus: usize) -> Result<Self, Error> {
         let vus = u32::try_from(vus.max(1)).unwrap_or(u32::MAX);
         let wasmtime = wasmtime::Engine::new(&config(limits, vus)).map_err(|error| {
             Error::new(ErrorKind::Resources, format!("there is no room for {vus} VUs: {error:#}")).hint(

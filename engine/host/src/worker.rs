@@ -23,9 +23,10 @@ pub struct Worker {
 impl Worker {
     /// The worker with this number, with a recorder of its own.
     pub fn new(run: Arc<Run>, index: usize, recorder: Recorder) -> Rc<Self> {
+        let targets = Targets::new(&run.settings.http.user_agent);
         Rc::new(Self {
             run,
-            targets: RefCell::default(),
+            targets: RefCell::new(targets),
             resolver: Resolver::default(),
             index,
             recorder: RefCell::new(recorder),

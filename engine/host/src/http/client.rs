@@ -1,5 +1,8 @@
 //! Defines the client of one VU: requests with their redirects and timeouts.
 
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -7,10 +10,11 @@ use brunt_metrics::{TagSet, builtin};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tokio::time::Sleep;
 
 use crate::http::connection::{Answer, BodyPolicy};
 use crate::http::failure::RequestFailure;
-use crate::http::hop::{Hop, Progress, user_agent};
+use crate::http::hop::{Hop, Progress};
 use crate::http::message::{Request, Response};
 use crate::http::meter::Traffic;
 use crate::http::pool::Pool;
@@ -24,7 +28,8 @@ pub(crate) struct Client {
     pub(super) worker: Rc<Worker>,
     pub(super) pool: Pool,
     pub(super) traffic: Rc<Traffic>,
-    pub(super) user_agent: HeaderValue,
+    /// The timer of the last request that ended: setting it anew is cheaper than making one.
+    timer: Cell<Option<Pin<Box<Sleep>>>>,
 }
 
 impl Client {
@@ -33,7 +38,7 @@ impl Client {
         Rc::new(Self {
             pool: Pool::new(settings.limits.connections),
             traffic: Rc::default(),
-            user_agent: user_agent(&settings.http.user_agent),
+            timer: Cell::new(None),
             worker: worker.clone(),
         })
     }
@@ -123,9 +128,9 @@ impl Client {
         base: &Base,
     ) -> Result<Response, RequestFailure> {
         let progress = Progress::new();
-        let attempt = tokio::time::timeout_at(deadline.into(), self.hop(hop, &progress)).await;
+        let attempt = self.by(deadline, self.hop(hop, &progress)).await;
         let ended = Instant::now();
-        let result = attempt.unwrap_or_else(|_| Err(timed_out(request.timeout, &progress)));
+        let result = attempt.unwrap_or_else(|| Err(timed_out(request.timeout, &progress)));
         let timings = progress.timings(ended);
         let used = progress.used();
         let end = HopEnd {
@@ -150,6 +155,24 @@ impl Client {
             remote,
             timings,
         })
+    }
+
+    /// What a future gives, when it does so by this time.
+    async fn by<T>(&self, deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+        let mut timer = match self.timer.take() {
+            Some(mut timer) => {
+                timer.as_mut().reset(deadline.into());
+                timer
+            }
+            None => Box::pin(tokio::time::sleep_until(deadline.into())),
+        };
+        let result = tokio::select! {
+            biased;
+            value = future => Some(value),
+            () = &mut timer => None,
+        };
+        self.timer.set(Some(timer));
+        result
     }
 
     /// The hop that a response redirects to, when it does.

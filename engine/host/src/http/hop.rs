@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HOST, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http::header::HOST;
+use http::{HeaderMap, Method, Request, Uri, Version};
 use http_body_util::Full;
 
 use crate::http::client::Client;
@@ -112,10 +112,11 @@ impl Client {
             }
         }
         let mut dial = DialTimings::default();
-        let opened = self
+        // Boxed, because dialling is rare and its state is large: every request would carry the room for it.
+        let opening = self
             .pool
-            .open(&self.worker, origin, &self.traffic, &mut dial)
-            .await;
+            .open(&self.worker, origin, &self.traffic, &mut dial);
+        let opened = Box::pin(opening).await;
         progress.dial.set(dial);
         self.try_hop(hop, opened?, progress, keep).await
     }
@@ -128,43 +129,38 @@ impl Client {
         keep: bool,
     ) -> Result<Answer, RequestFailure> {
         progress.connected(&lease);
-        let request = self.request(hop, lease.connection.is_http2())?;
+        let request = request(hop, lease.connection.is_http2())?;
         let answer = lease.connection.exchange(request, hop.policy).await?;
         if keep {
             self.pool.give_back(lease, &hop.target.origin);
         }
         Ok(answer)
     }
+}
 
-    fn request(&self, hop: &Hop, http2: bool) -> Result<Request<Full<Bytes>>, RequestFailure> {
-        let target = &hop.target;
-        let mut request = Request::new(Full::new(hop.body.clone()));
-        *request.method_mut() = hop.method.clone();
-        *request.uri_mut() = if http2 {
-            absolute(target)?
-        } else {
-            target.uri.clone()
-        };
-        let headers = request.headers_mut();
-        *headers = hop.headers.clone();
-        if http2 {
-            *request.version_mut() = Version::HTTP_2;
-        } else {
-            headers
-                .entry(HOST)
-                .or_insert_with(|| target.host_header.clone());
-        }
-        let headers = request.headers_mut();
-        headers
-            .entry(USER_AGENT)
-            .or_insert_with(|| self.user_agent.clone());
-        if let Some(authorization) = &target.authorization {
-            headers
-                .entry(AUTHORIZATION)
-                .or_insert_with(|| authorization.clone());
-        }
-        Ok(request)
+fn request(hop: &Hop, http2: bool) -> Result<Request<Full<Bytes>>, RequestFailure> {
+    let target = &hop.target;
+    let mut request = Request::new(Full::new(hop.body.clone()));
+    *request.method_mut() = hop.method.clone();
+    *request.headers_mut() = headers(hop);
+    if http2 {
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() = absolute(target)?;
+        request.headers_mut().remove(HOST);
+    } else {
+        *request.uri_mut() = target.uri.clone();
     }
+    Ok(request)
+}
+
+/// The target's own headers, with those of the request over them.
+fn headers(hop: &Hop) -> HeaderMap {
+    let mut headers = hop.target.headers.clone();
+    for name in hop.headers.keys() {
+        headers.remove(name);
+    }
+    headers.extend(hop.headers.clone());
+    headers
 }
 
 fn absolute(target: &Target) -> Result<Uri, RequestFailure> {
@@ -177,9 +173,4 @@ fn absolute(target: &Target) -> Result<Uri, RequestFailure> {
 fn is_repeatable(hop: &Hop, progress: &Progress) -> bool {
     let answered = progress.used().is_some_and(|used| used.instants.has_read());
     !answered && hop.method.is_idempotent()
-}
-
-/// The `user-agent` header of a run; a value that is none becomes the default.
-pub(crate) fn user_agent(value: &str) -> HeaderValue {
-    HeaderValue::from_str(value).unwrap_or_else(|_| HeaderValue::from_static("brunt"))
 }

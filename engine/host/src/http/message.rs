@@ -81,7 +81,7 @@ impl Request {
 
     /// The headers that the request itself sets.
     pub(crate) fn header_map(&self) -> Result<HeaderMap, RequestFailure> {
-        let mut map = HeaderMap::with_capacity(self.headers.len() + 4);
+        let mut map = HeaderMap::with_capacity(self.headers.len());
         for (name, value) in &self.headers {
             let bad = || RequestFailure::new(1000, format!("invalid header {name:?}: {value:?}"));
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;

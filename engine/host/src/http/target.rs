@@ -3,8 +3,9 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::header::{AUTHORIZATION, HOST, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
+use http::{HeaderMap, HeaderValue};
 use rustc_hash::FxHashMap;
 use url::{Host, Url};
 
@@ -22,14 +23,13 @@ pub(crate) struct Target {
     pub(crate) origin: Origin,
     /// Path and query.
     pub(crate) uri: Uri,
-    /// The `host` header.
-    pub(crate) host_header: HeaderValue,
+    /// The headers of every request to it: `host`, `user-agent`, and `authorization` from the URL's userinfo.
+    pub(crate) headers: HeaderMap,
+    authority: String,
     /// The whole URL, userinfo masked.
     pub(crate) url: Arc<str>,
     /// The URL itself, for redirects relative to it.
     pub(crate) parsed: Url,
-    /// `authorization` from the URL's userinfo.
-    pub(crate) authorization: Option<HeaderValue>,
 }
 
 /// Scheme, host and port.
@@ -41,20 +41,32 @@ pub(crate) struct Origin {
 }
 
 /// The targets that one worker remembers.
-#[derive(Default)]
 pub(crate) struct Targets {
+    user_agent: HeaderValue,
     known: FxHashMap<Box<str>, Rc<Target>>,
     names: FxHashMap<Box<str>, u64>,
     next_uid: u64,
 }
 
 impl Targets {
+    /// None yet. A `user-agent` that can't be a header becomes the default.
+    pub(crate) fn new(user_agent: &str) -> Self {
+        let user_agent = HeaderValue::from_str(user_agent);
+        Self {
+            user_agent: user_agent.unwrap_or_else(|_| HeaderValue::from_static("brunt")),
+            known: FxHashMap::default(),
+            names: FxHashMap::default(),
+            next_uid: 0,
+        }
+    }
+
     /// The target of this URL.
     pub(crate) fn get(&mut self, url: &str) -> Result<Rc<Target>, RequestFailure> {
         if let Some(target) = self.known.get(url) {
             return Ok(target.clone());
         }
-        let target = Rc::new(Target::parse(url, self.fresh_uid())?);
+        let uid = self.fresh_uid();
+        let target = Rc::new(Target::parse(url, uid, &self.user_agent)?);
         if self.known.len() >= REMEMBERED {
             self.known.clear();
         }
@@ -82,7 +94,7 @@ impl Targets {
 }
 
 impl Target {
-    fn parse(url: &str, uid: u64) -> Result<Self, RequestFailure> {
+    fn parse(url: &str, uid: u64, user_agent: &HeaderValue) -> Result<Self, RequestFailure> {
         let parsed = Url::parse(url).map_err(|error| invalid(url, error))?;
         let secure = match parsed.scheme() {
             "http" => false,
@@ -111,9 +123,10 @@ impl Target {
                 port,
             },
             uri: path_and_query(&parsed).map_err(|error| invalid(url, error))?,
-            host_header: HeaderValue::from_str(&authority).map_err(|error| invalid(url, error))?,
+            headers: headers(&parsed, &authority, user_agent)
+                .map_err(|error| invalid(url, error))?,
+            authority,
             url: masked(&parsed).into(),
-            authorization: authorization(&parsed),
             parsed,
         })
     }
@@ -123,10 +136,24 @@ impl Target {
         let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
         Uri::builder()
             .scheme(if self.origin.secure { "https" } else { "http" })
-            .authority(self.host_header.as_bytes())
+            .authority(self.authority.as_str())
             .path_and_query(path)
             .build()
     }
+}
+
+fn headers(
+    url: &Url,
+    authority: &str,
+    user_agent: &HeaderValue,
+) -> Result<HeaderMap, http::header::InvalidHeaderValue> {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(HOST, HeaderValue::from_str(authority)?);
+    headers.insert(USER_AGENT, user_agent.clone());
+    if let Some(authorization) = authorization(url) {
+        headers.insert(AUTHORIZATION, authorization);
+    }
+    Ok(headers)
 }
 
 fn invalid(url: &str, why: impl std::fmt::Display) -> RequestFailure {
@@ -182,21 +209,18 @@ mod tests {
 
     #[test]
     fn urls_are_taken_apart() {
-        let target = Targets::default()
+        let target = Targets::new("brunt/1")
             .get("https://user:secret@Example.com:8443/a b?x=1#frag")
             .unwrap();
         assert_eq!(&*target.origin.host, "example.com");
         assert_eq!((target.origin.secure, target.origin.port), (true, 8443));
         assert_eq!(target.uri, "/a%20b?x=1");
-        assert_eq!(target.host_header, "example.com:8443");
+        assert_eq!(target.headers[HOST], "example.com:8443");
         assert_eq!(
             &*target.url,
             "https://****:****@example.com:8443/a%20b?x=1#frag"
         );
-        assert_eq!(
-            target.authorization.as_ref().unwrap(),
-            "Basic dXNlcjpzZWNyZXQ="
-        );
+        assert_eq!(target.headers[AUTHORIZATION], "Basic dXNlcjpzZWNyZXQ=");
     }
 
     #[test]
@@ -208,7 +232,11 @@ mod tests {
             "http://",
             "http://exa mple.com/",
         ] {
-            assert_eq!(Targets::default().get(url).unwrap_err().code, 1020, "{url}");
+            assert_eq!(
+                Targets::new("brunt/1").get(url).unwrap_err().code,
+                1020,
+                "{url}"
+            );
         }
     }
 }
