@@ -100,12 +100,25 @@ impl<V: VirtualUser> Work<V> {
     }
 
     /// Waits until no more iterations may start: the time is over, or the run was told to stop.
-    async fn ended(&self, clock: &Clock) {
+    ///
+    /// Not on the executor's own clock, which has one waiter at a time.
+    async fn ended(&self) {
         let mut stop = self.stop.clone();
         tokio::select! {
-            () = clock.sleep_until(self.end()) => {}
+            () = tokio::time::sleep_until(self.end().into()) => {}
             () = stop.reached(Stop::Drain) => {}
         }
+    }
+
+    /// A VU that has entered the scenario; none when no iteration may start any more and none is idle.
+    async fn lease(&self) -> Option<V> {
+        let mut vu = tokio::select! {
+            biased;
+            vu = self.pool.lease() => vu,
+            () = self.ended() => return None,
+        };
+        vu.enter(&self.place);
+        Some(vu)
     }
 
     /// Waits until what still runs must be cut off: the graceful stop is over, or the run was told to stop at once.
@@ -186,6 +199,13 @@ impl<V: VirtualUser> Work<V> {
         }
     }
 
+    /// Records iterations that the time was too short for. In a run that was told to stop it was not the time.
+    fn out_of_time(&self, count: u64, at: Instant) {
+        if self.stop.current() == Stop::No {
+            self.dropped(count, at);
+        }
+    }
+
     /// A VU begins to work in this scenario.
     fn vu_begins(&self) {
         self.live.vus_active.fetch_add(1, Relaxed);
@@ -213,4 +233,9 @@ impl<V: VirtualUser> Work<V> {
 /// Milliseconds between two instants.
 fn milliseconds(from: Instant, to: Instant) -> f64 {
     to.saturating_duration_since(from).as_nanos() as f64 / 1e6
+}
+
+/// Now, on the clock that tests can pause.
+fn tokio_now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }

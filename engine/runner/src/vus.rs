@@ -1,6 +1,7 @@
 //! Defines the virtual users that executors work with: what one can do, and the pool of those of one worker.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -66,7 +67,8 @@ impl VirtualUser for GuestVu {
 
 /// The VUs of one worker that no scenario uses now. All scenarios of the worker share it.
 pub(crate) struct Pool<V> {
-    idle: RefCell<Vec<V>>,
+    /// Those that came back first are leased first, so that one which can't be mended goes round instead of blocking the way.
+    idle: RefCell<VecDeque<V>>,
     returned: Notify,
 }
 
@@ -74,7 +76,7 @@ impl<V> Pool<V> {
     /// A pool of these VUs.
     pub(crate) fn new(vus: Vec<V>) -> Rc<Self> {
         Rc::new(Self {
-            idle: RefCell::new(vus),
+            idle: RefCell::new(vus.into()),
             returned: Notify::new(),
         })
     }
@@ -83,7 +85,7 @@ impl<V> Pool<V> {
     pub(crate) async fn lease(&self) -> V {
         loop {
             let returned = self.returned.notified();
-            if let Some(vu) = self.idle.borrow_mut().pop() {
+            if let Some(vu) = self.idle.borrow_mut().pop_front() {
                 return vu;
             }
             returned.await;
@@ -92,7 +94,7 @@ impl<V> Pool<V> {
 
     /// Takes a VU back, or a new one in.
     pub(crate) fn give_back(&self, vu: V) {
-        self.idle.borrow_mut().push(vu);
+        self.idle.borrow_mut().push_back(vu);
         self.returned.notify_one();
     }
 }

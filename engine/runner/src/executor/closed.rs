@@ -14,14 +14,14 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use brunt_host::Iteration;
+use brunt_host::{Iteration, Outcome};
 use brunt_plan::{Budget, Steps};
 use send_wrapper::SendWrapper;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::executor::Work;
+use crate::executor::{Work, tokio_now};
 use crate::stop::Stop;
 use crate::vus::VirtualUser;
 
@@ -38,18 +38,13 @@ pub(super) async fn run<V: VirtualUser>(
         budget,
         slots: Vec::new(),
     };
-    let all_done = {
-        let follow = slots.follow(&clock, steps, graceful_ramp_down);
-        tokio::select! {
-            () = follow => false,
-            () = work.ended(&clock) => true,
-        }
+    let loops = async {
+        slots.follow(&clock, steps, graceful_ramp_down).await;
+        slots.finished().await;
     };
-    if !all_done {
-        tokio::select! {
-            () = slots.finished() => {}
-            () = work.ended(&clock) => {}
-        }
+    tokio::select! {
+        () = loops => {}
+        () = work.ended() => {}
     }
     slots.end().await;
     if work.live.worker_finished() {
@@ -60,10 +55,8 @@ pub(super) async fn run<V: VirtualUser>(
 /// Iterations of a shared budget that nobody started, told by the last worker.
 fn drop_shared_rest<V: VirtualUser>(work: &Work<V>, budget: Budget, at: Instant) {
     if let Budget::Shared(iterations) = budget {
-        work.dropped(
-            iterations.saturating_sub(work.live.iterations_started.load(Relaxed)),
-            at,
-        );
+        let started = work.live.iterations_started.load(Relaxed);
+        work.out_of_time(iterations.saturating_sub(started), at);
     }
 }
 
@@ -197,8 +190,9 @@ impl<V: VirtualUser> Slot<V> {
             .await
             == Order::Run
         {
-            let mut vu = self.work.pool.lease().await;
-            vu.enter(&self.work.place);
+            let Some(mut vu) = self.work.lease().await else {
+                break;
+            };
             self.work.vu_begins();
             let rest = self.run(&mut vu).await;
             self.work.vu_ends();
@@ -208,7 +202,7 @@ impl<V: VirtualUser> Slot<V> {
             }
         }
         if matches!(self.budget, Budget::PerVu(_)) {
-            self.work.dropped(self.left, tokio_now());
+            self.work.out_of_time(self.left, tokio_now());
         }
     }
 
@@ -243,7 +237,14 @@ impl<V: VirtualUser> Slot<V> {
             };
             now = tokio_now();
             self.work.completed(started, now, &outcome);
-            now = self.pace(started, now).await;
+            if outcome == Outcome::Aborted {
+                return Rest::Over;
+            }
+            now = tokio::select! {
+                biased;
+                now = self.pace(started, now) => now,
+                () = &mut cut_off => return Rest::Ordered,
+            };
         }
     }
 
@@ -296,8 +297,4 @@ async fn cut_off<V: VirtualUser>(work: Rc<Work<V>>, orders: Rc<Orders>) {
         () = work.cut_off() => {}
         () = ramped_down => {}
     }
-}
-
-fn tokio_now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }

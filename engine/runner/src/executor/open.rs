@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::iter::Peekable;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,7 +19,8 @@ use send_wrapper::SendWrapper;
 use tokio::sync::{Notify, mpsc};
 
 use crate::clock::Clock;
-use crate::executor::{Work, milliseconds};
+use crate::executor::{Work, milliseconds, tokio_now};
+use crate::stop::Stop;
 use crate::vus::VirtualUser;
 
 /// Makes VUs in mid-run, for a scenario that needs more than it was given.
@@ -97,21 +99,23 @@ pub(super) async fn run<V: VirtualUser>(
         newcomers,
     ));
     for _ in 0..pre_allocated_vus {
-        crew.take_on(work.pool.lease().await);
+        let Some(vu) = work.lease().await else { break };
+        crew.take_on(vu);
     }
     let mut handed_over = lane.iterations;
-    let deadline = Clock::tokio();
+    let mut arrivals = arrivals.peekable();
     tokio::select! {
-        () = crew.follow(&clock, arrivals) => {
+        () = crew.follow(&clock, &mut arrivals) => {
             // Others may still hand over iterations until the time is over.
             tokio::select! {
                 () = crew.take_in(&mut handed_over) => {}
-                () = work.ended(&deadline) => {}
+                () = work.ended() => {}
             }
         }
         () = crew.take_in(&mut handed_over) => {}
-        () = work.ended(&deadline) => {}
+        () = work.ended() => {}
     }
+    crew.catch_up(arrivals);
     crew.finish(handed_over).await;
     work.live.worker_finished();
 }
@@ -161,8 +165,7 @@ impl<V: VirtualUser> Crew<V> {
     }
 
     /// Takes a VU into the crew.
-    fn take_on(&self, mut vu: V) {
-        vu.enter(&self.work.place);
+    fn take_on(&self, vu: V) {
         self.size.set(self.size.get() + 1);
         self.work.live.vus_allocated.fetch_add(1, Ordering::Relaxed);
         self.release(vu);
@@ -173,9 +176,9 @@ impl<V: VirtualUser> Crew<V> {
         self.lanes[self.own].free.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Starts every arrival of this worker when it is due.
-    async fn follow(self: &Rc<Self>, clock: &Clock, arrivals: ArrivalIter) {
-        for arrival in arrivals {
+    /// Starts every arrival of this worker when it is due. What is left when this is dropped was not started.
+    async fn follow(self: &Rc<Self>, clock: &Clock, arrivals: &mut Peekable<ArrivalIter>) {
+        while let Some(&arrival) = arrivals.peek() {
             let due = self.work.start + arrival.due;
             if due > clock.now() {
                 clock.sleep_until(due).await;
@@ -183,8 +186,25 @@ impl<V: VirtualUser> Crew<V> {
                 // Behind: what is under way must go on, too.
                 tokio::task::coop::consume_budget().await;
             }
+            arrivals.next();
             self.arrive(arrival);
         }
+    }
+
+    /// Ends an account that must be complete when the time is over: what was due by then and not yet looked at, be it at the last
+    /// instant, starts if there is a free VU, and is dropped otherwise.
+    fn catch_up(self: &Rc<Self>, mut arrivals: Peekable<ArrivalIter>) {
+        if self.work.stop.current() != Stop::No {
+            return;
+        }
+        while arrivals.peek().is_some() && self.lanes[self.own].reserve() {
+            arrivals
+                .next()
+                .into_iter()
+                .for_each(|arrival| self.start(arrival));
+        }
+        self.work
+            .dropped(arrivals.size_hint().0 as u64, tokio_now());
     }
 
     /// Starts what other workers hand over.
@@ -194,8 +214,11 @@ impl<V: VirtualUser> Crew<V> {
         }
     }
 
-    /// Starts an iteration with a VU of this worker, or of another, or drops it.
+    /// Starts an iteration with a VU of this worker, or of another, or drops it. Does neither in a run that was told to stop.
     fn arrive(self: &Rc<Self>, arrival: Arrival) {
+        if self.work.stop.current() != Stop::No {
+            return;
+        }
         if self.lanes[self.own].reserve() {
             return self.start(arrival);
         }
@@ -222,16 +245,35 @@ impl<V: VirtualUser> Crew<V> {
         self.begin();
         let crew = self.clone();
         tokio::spawn(SendWrapper::new(async move {
-            let vu = crew.iterate(vu, arrival).await;
-            if let Some(vu) = vu {
-                crew.release(vu);
-            }
+            crew.employ(vu, arrival).await;
             crew.end();
         }));
     }
 
-    /// Runs one iteration and gives the VU back, if it can still be used.
-    async fn iterate(&self, mut vu: V, arrival: Arrival) -> Option<V> {
+    /// Runs one iteration, unless it comes too late, and makes the VU free again, if it can still be used.
+    async fn employ(&self, mut vu: V, arrival: Arrival) {
+        // A VU that another scenario left behind broken is mended here, one that breaks below at once.
+        if self.cut.get() || !self.work.mend(&mut vu).await {
+            self.work.dropped(1, tokio_now());
+        } else {
+            self.iterate(&mut vu, arrival).await;
+        }
+        if self.cut.get() || self.work.mend(&mut vu).await {
+            self.release(vu);
+        } else {
+            self.dismiss(vu);
+        }
+    }
+
+    /// Lets a VU go that can't be mended; another may come in its place.
+    fn dismiss(&self, vu: V) {
+        self.size.set(self.size.get() - 1);
+        self.work.live.vus_allocated.fetch_sub(1, Ordering::Relaxed);
+        self.work.pool.give_back(vu);
+    }
+
+    /// Runs one iteration, until it is cut off.
+    async fn iterate(&self, vu: &mut V, arrival: Arrival) {
         let work = &self.work;
         work.vu_begins();
         let started = tokio_now();
@@ -259,7 +301,6 @@ impl<V: VirtualUser> Crew<V> {
             }
         }
         work.vu_ends();
-        (self.cut.get() || work.mend(&mut vu).await).then_some(vu)
     }
 
     /// The open model's own metrics: how late the iteration started, and how long it took from when it was due.
@@ -299,7 +340,10 @@ impl<V: VirtualUser> Crew<V> {
         let (crew, make) = (self.clone(), newcomers.make());
         tokio::spawn(SendWrapper::new(async move {
             match make.await {
-                Ok(vu) => crew.take_on(vu),
+                Ok(mut vu) => {
+                    vu.enter(&crew.work.place);
+                    crew.take_on(vu);
+                }
                 Err(failure) => crew
                     .work
                     .failures
@@ -369,8 +413,4 @@ impl<V: VirtualUser> Crew<V> {
             idle.await;
         }
     }
-}
-
-fn tokio_now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
