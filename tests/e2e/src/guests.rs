@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-/// The file of a test guest, or of an example, by its name.
+/// The file of a test guest, or of an example: `get_checks` for one in Rust, `c/contract` or `python/orders` for others.
 ///
 /// # Panics
 /// When it was not built.
 pub fn guest(name: &str) -> PathBuf {
-    let folder = root().join("target/guests/wasm32-unknown-unknown/guest/examples");
-    let file = folder.join(format!("{name}.wasm"));
+    let folder = match name.contains('/') {
+        false => "target/guests/wasm32-unknown-unknown/guest/examples",
+        true => "target/guests",
+    };
+    let file = root().join(folder).join(format!("{name}.wasm"));
     assert!(
         file.is_file(),
         "the guest `{name}` is not built: run `cargo xtask guests` ({} is missing)",

@@ -17,6 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("brunt-sdk-macros", &[]),
     ("brunt-examples", &["brunt-sdk"]),
     ("brunt-test-guests", &["brunt-sdk"]),
+    ("brunt-c-bindings", &[]),
     ("brunt-e2e", &[]),
     ("brunt-bench", &["brunt-e2e"]),
     ("xtask", &[]),

@@ -7,32 +7,33 @@ const GUESTS: &str = "tests/guests/";
 const TESTS: &str = "tests/e2e/";
 
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
-    let tests: Vec<&File> = files
+    let is_test = |file: &&File| file.path.starts_with(TESTS) && file.path.ends_with(".rs");
+    let tests: Vec<&File> = files.iter().filter(is_test).collect();
+    let guests = files
         .iter()
-        .filter(|file| file.path.starts_with(TESTS) && file.path.ends_with(".rs"))
-        .collect();
-    let untested = files
-        .iter()
-        .filter(|file| is_guest(&file.path))
-        .filter(|guest| {
-            let quoted = format!("\"{}\"", guest.stem());
-            !tests.iter().any(|test| test.text.contains(&quoted))
-        });
+        .filter_map(|file| Some((file, guest(&file.path)?)));
+    let untested = guests.filter(|(_, name)| {
+        let quoted = format!("\"{name}\"");
+        !tests.iter().any(|test| test.text.contains(&quoted))
+    });
     untested
-        .map(|guest| {
+        .map(|(file, name)| {
             Finding::error(
-                &guest.path,
+                &file.path,
                 0,
-                format!("no test in {TESTS} names \"{}\"", guest.stem()),
+                format!("no test in {TESTS} names \"{name}\""),
             )
         })
         .collect()
 }
 
-/// Rust guests are the files of the folder itself.
-fn is_guest(path: &str) -> bool {
-    path.strip_prefix(GUESTS)
-        .is_some_and(|name| name.ends_with(".rs") && !name.contains('/'))
+/// The name of the guest in this file: `spin` for one in Rust, `c/contract` for one in another language's folder.
+fn guest(path: &str) -> Option<&str> {
+    let (name, extension) = path.strip_prefix(GUESTS)?.rsplit_once('.')?;
+    match (name.split_once('/'), extension) {
+        (None, "rs") | (Some(("c", _)), "c") | (Some(("python", _)), "py") => Some(name),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -45,19 +46,25 @@ mod tests {
             File::new("tests/guests/get_checks.rs", ""),
             File::new("tests/guests/spin.rs", ""),
             File::new("tests/guests/src/lib.rs", ""),
+            File::new("tests/guests/c/contract.c", ""),
             File::new(
                 "tests/e2e/tests/e2e/smoke.rs",
                 "run(guest(\"get_checks\")) // spin",
             ),
         ];
         let found = check(&files);
-        assert_eq!(
-            found,
-            [Finding::error(
-                "tests/guests/spin.rs",
-                0,
-                "no test in tests/e2e/ names \"spin\""
-            )]
+        let found: Vec<&str> = found
+            .iter()
+            .map(|finding| finding.message.as_str())
+            .collect();
+        let missing = [
+            "no test in tests/e2e/ names \"c/contract\"",
+            "no test in tests/e2e/ names \"spin\"",
+        ];
+        assert_eq!(found.len(), 2);
+        assert!(
+            missing.iter().all(|message| found.contains(message)),
+            "{found:?}"
         );
     }
 }

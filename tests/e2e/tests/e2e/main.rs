@@ -1,3 +1,4 @@
 //! Tests whole programs: one binary for all of them, so that it is linked once.
 
 mod recorder;
+mod smoke;

@@ -1,0 +1,69 @@
+//! Tests that a run does what it was told, as the target saw it.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use brunt_e2e::{Answer, Brunt, Recorder};
+
+#[test]
+fn ten_iterations_are_ten_requests() {
+    let server = Recorder::start();
+    let run = Brunt::guest("get_checks").base_url(&server.url()).args([
+        "--vus",
+        "2",
+        "--iterations",
+        "10",
+    ]);
+    let ended = run.run().expect_code(0);
+    let seen = server.seen();
+    assert_eq!(seen.len(), 10);
+    assert!(seen.iter().all(|seen| seen.method == "GET"));
+    assert_eq!(ended.metric("http_reqs", "count"), 10.0);
+    assert_eq!(ended.metric("iterations", "count"), 10.0);
+    assert_eq!(
+        ended.metric("http_req_duration", "min").total_cmp(&0.0),
+        std::cmp::Ordering::Greater
+    );
+}
+
+#[test]
+fn a_vu_keeps_its_connection() {
+    let server = Recorder::answering(|_| Answer::ok().after(Duration::from_millis(20)));
+    let run = Brunt::guest("get_checks").base_url(&server.url()).args([
+        "--vus",
+        "3",
+        "--iterations",
+        "12",
+    ]);
+    run.run().expect_code(0);
+    let connections: HashSet<u64> = server.seen().iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections.len(), 3);
+}
+
+#[test]
+fn a_crossed_threshold_is_exit_code_99() {
+    let server = Recorder::answering(|_| Answer::status(503));
+    let run = Brunt::guest("get_checks").base_url(&server.url()).args([
+        "--vus",
+        "1",
+        "--iterations",
+        "4",
+    ]);
+    let ended = run
+        .env("K6_THRESHOLDS", r#"{"http_req_failed":["rate<0.01"]}"#)
+        .run()
+        .expect_code(99);
+    assert_eq!(ended.metric("http_reqs", "count"), 4.0);
+    assert_eq!(server.seen().len(), 4);
+}
+
+#[test]
+fn a_missing_file_is_a_clear_error() {
+    let ended = Brunt::new(["run", "no_such_test.wasm"]).run();
+    assert!(ended.code.is_some_and(|code| code != 0), "{ended:?}");
+    assert!(
+        ended.stderr.contains("no_such_test.wasm"),
+        "{}",
+        ended.stderr
+    );
+}
