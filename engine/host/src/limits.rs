@@ -15,7 +15,7 @@ pub struct Limits {
     pub table_elements: usize,
     /// Open connections of one VU (`connections`, 100). Beyond it a request waits for one to be free.
     pub connections: usize,
-    /// Bytes of one response body (`responseBody`, 64 MiB), also when it is discarded. Beyond it the request fails.
+    /// Bytes of one response body (`responseBody`, 64 MiB), unless it is discarded. Beyond it the request fails.
     pub response_body: usize,
     /// Bytes of log per VU and second (`logBytes`, 64 KiB). Beyond it lines are cut or dropped, and counted.
     pub log_bytes: usize,

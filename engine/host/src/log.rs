@@ -34,6 +34,8 @@ pub(crate) struct Admission {
     pub(crate) bytes: Option<usize>,
     /// How many lines were cut or dropped in the second that has just ended.
     pub(crate) dropped_before: u64,
+    /// Whether this line is the first of its second to be cut or dropped.
+    pub(crate) first_loss: bool,
 }
 
 impl LogBudget {
@@ -50,13 +52,13 @@ impl LogBudget {
         let dropped_before = self.begin_second(limit, now);
         let bytes = length.min(self.left);
         self.left -= bytes;
-        if bytes < length {
-            self.dropped += 1;
-        }
+        self.dropped += u64::from(bytes < length);
+        let first_loss = bytes < length && self.dropped == 1;
         let whole_or_part = bytes > 0 || length == 0;
         Admission {
             bytes: whole_or_part.then_some(bytes),
             dropped_before,
+            first_loss,
         }
     }
 

@@ -105,6 +105,13 @@ impl VuState {
         }
     }
 
+    /// Moves to a scenario.
+    pub(crate) fn enter(&mut self, place: &Arc<Place>) {
+        self.local.place_tags = place.tags.clone();
+        self.local.rebase();
+        self.place = Some(place.clone());
+    }
+
     /// An error that traps when the VU is still in `init`.
     pub(crate) fn refuse_in_init(&self, what: &str) -> wasmtime::Result<()> {
         if self.phase == Phase::Init {

@@ -19,11 +19,21 @@ use crate::worker::Worker;
 
 /// A virtual user. It keeps its memory, its connections and its tags from one iteration to the next.
 pub struct Vu {
-    store: Store<VuState>,
-    instance: Instance,
+    /// The instance; none when it was thrown away and no other could be made.
+    live: Option<Live>,
     test: Test,
+    worker: Rc<Worker>,
+    /// Its numbers, as they were when it last had an instance.
+    who: Who,
+    place: Option<Arc<Place>>,
     /// Set while the guest runs: a call that was cut off leaves an instance that can't be entered again.
     broken: bool,
+}
+
+/// One instance of the test, in a store of its own.
+struct Live {
+    store: Store<VuState>,
+    instance: Instance,
 }
 
 /// A scenario, as the VUs that work in it see it.
@@ -66,15 +76,15 @@ impl Vu {
             vu_in_instance: in_instance,
             ..Who::default()
         };
-        let state = VuState::new(worker, who, test.imports_wasi);
-        let (store, instance) = instantiate(test, state).await?;
         let mut vu = Self {
-            store,
-            instance,
+            live: None,
             test: test.clone(),
+            worker: worker.clone(),
+            who,
+            place: None,
             broken: false,
         };
-        vu.init().await?;
+        vu.renew().await?;
         Ok(vu)
     }
 
@@ -114,18 +124,22 @@ impl Vu {
 
     /// Moves the VU to a scenario.
     pub fn enter(&mut self, place: Arc<Place>) {
-        let state = self.store.data_mut();
-        state.who.iteration_in_place = 0;
-        state.local.place_tags = place.tags.clone();
-        state.local.rebase();
-        state.place = Some(place);
+        if let Some(live) = &mut self.live {
+            let state = live.store.data_mut();
+            state.who.iteration_in_place = 0;
+            state.enter(&place);
+        }
+        self.who.iteration_in_place = 0;
+        self.place = Some(place);
     }
 
     /// Runs one iteration. Dropping the future interrupts it: the VU must then be renewed.
     pub async fn iterate(&mut self, iteration: Iteration) -> Outcome {
-        let who = &mut self.store.data_mut().who;
-        who.iteration_in_test = iteration.in_test;
-        who.iteration_in_instance = iteration.in_instance;
+        if let Some(live) = &mut self.live {
+            let who = &mut live.store.data_mut().who;
+            who.iteration_in_test = iteration.in_test;
+            who.iteration_in_instance = iteration.in_instance;
+        }
         let result = self
             .fallible(Phase::Iteration, async |guest, store| {
                 guest.call_iterate(store, iteration.function).await
@@ -141,7 +155,8 @@ impl Vu {
 
     /// Flushes what an iteration leaves behind; also to be called after one was interrupted.
     pub fn finish_iteration(&mut self) {
-        let state = self.store.data_mut();
+        let Some(live) = &mut self.live else { return };
+        let state = live.store.data_mut();
         state.who.iteration += 1;
         state.who.iteration_in_place += 1;
         crate::interfaces::metrics::close_groups(&mut state.local);
@@ -155,16 +170,16 @@ impl Vu {
 
     /// Gives the VU a fresh instance, with its numbers and its place, without its connections and memory.
     pub async fn renew(&mut self) -> Result<(), Failure> {
-        let old = self.store.data();
-        let place = old.place.clone();
-        let state = VuState::new(&old.local.worker.clone(), old.who, self.test.imports_wasi);
-        (self.store, self.instance) = instantiate(&self.test, state).await?;
-        self.broken = false;
+        // The old instance goes first: the engine has room for just as many as there are VUs.
+        if let Some(old) = self.live.take() {
+            self.who = old.store.data().who;
+        }
+        self.broken = true;
+        let state = VuState::new(&self.worker, self.who, self.test.imports_wasi);
+        self.live = Some(instantiate(&self.test, state).await?);
         self.init().await?;
-        if let Some(place) = place {
-            let iteration_in_place = self.store.data().who.iteration_in_place;
-            self.enter(place);
-            self.store.data_mut().who.iteration_in_place = iteration_in_place;
+        if let (Some(live), Some(place)) = (&mut self.live, &self.place) {
+            live.store.data_mut().enter(place);
         }
         Ok(())
     }
@@ -190,28 +205,31 @@ impl Vu {
         phase: Phase,
         call: impl AsyncFnOnce(&Guest, &mut Store<VuState>) -> wasmtime::Result<T>,
     ) -> Result<T, Failure> {
-        let state = self.store.data_mut();
+        let Some(live) = &mut self.live else {
+            return Err(no_instance());
+        };
+        let state = live.store.data_mut();
         state.phase = phase;
         state.usage.begin_call(Instant::now());
         self.broken = true;
-        let guest = self.instance.brunt_worlds_lifecycle();
-        match call(guest, &mut self.store).await {
+        let guest = live.instance.brunt_worlds_lifecycle();
+        match call(guest, &mut live.store).await {
             Ok(value) => {
                 self.broken = false;
                 Ok(value)
             }
-            Err(error) => Err(explain(&error, self.store.data())),
+            Err(error) => Err(explain(&error, live.store.data())),
         }
     }
 }
 
-async fn instantiate(test: &Test, state: VuState) -> Result<(Store<VuState>, Instance), Failure> {
+async fn instantiate(test: &Test, state: VuState) -> Result<Live, Failure> {
     let mut store = Store::new(test.engine().wasmtime(), state);
     store.limiter(|state| &mut state.usage);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(at_epoch);
     match test.pre.instantiate_async(&mut store).await {
-        Ok(instance) => Ok((store, instance)),
+        Ok(instance) => Ok(Live { store, instance }),
         Err(error) => Err(not_instantiated(&error)),
     }
 }
@@ -226,6 +244,14 @@ fn at_epoch(mut store: StoreContextMut<'_, VuState>) -> wasmtime::Result<UpdateD
             Box::pin(tokio::task::yield_now()),
         )),
         Compute::Exhausted => Ok(UpdateDeadline::Interrupt),
+    }
+}
+
+fn no_instance() -> Failure {
+    Failure {
+        kind: FailureKind::Instantiation,
+        message: "the VU has no instance: making one failed before".to_owned(),
+        stack: Vec::new(),
     }
 }
 

@@ -260,6 +260,9 @@ async fn read_body(
             continue;
         };
         size += bytes.len();
+        if policy.discard {
+            continue;
+        }
         if size > policy.limit {
             return Err(RequestFailure::new(
                 1000,
@@ -269,9 +272,7 @@ async fn read_body(
                 ),
             ));
         }
-        if !policy.discard {
-            kept.push(bytes);
-        }
+        kept.push(bytes);
     }
     Ok(Answer {
         head,

@@ -10,19 +10,32 @@ impl Host for VuState {
     fn log(&mut self, level: WitLevel, message: String) -> wasmtime::Result<()> {
         let limit = self.run.settings.limits.log_bytes;
         let admission = self.log.admit(message.len(), limit, Instant::now());
-        if admission.dropped_before > 0 {
-            let notice = format!(
-                "VU {}: {} lines were cut or dropped in one second: limit logBytes is {limit}",
-                self.who.vu_in_test, admission.dropped_before
-            );
-            self.run.log.log(Level::Warn, "brunt", &notice);
+        if admission.dropped_before > 1 {
+            let lines = admission.dropped_before;
+            self.tell_loss(&format!("{lines} lines were cut or dropped in one second"));
         }
         if let Some(bytes) = admission.bytes {
             self.run
                 .log
                 .log(level_of(level), "console", prefix(&message, bytes));
         }
+        if admission.first_loss {
+            self.tell_loss(&format!(
+                "a line of {} bytes was cut or dropped",
+                message.len()
+            ));
+        }
         Ok(())
+    }
+}
+
+impl VuState {
+    fn tell_loss(&self, what: &str) {
+        let limit = self.run.settings.limits.log_bytes;
+        let vu = self.who.vu_in_test;
+        let notice =
+            format!("VU {vu}: {what}: limit logBytes lets {limit} bytes per second through");
+        self.run.log.log(Level::Warn, "brunt", &notice);
     }
 }
 
