@@ -74,6 +74,16 @@ impl Brunt {
         self.test_env("BASE_URL", url)
     }
 
+    /// A config file with these options.
+    ///
+    /// # Panics
+    /// When it can't be written.
+    pub fn config(self, options: &Value) -> Brunt {
+        let file = self.files.path().join("config.json");
+        std::fs::write(&file, options.to_string()).expect("the config file can be written");
+        self.arg("--config").arg(file)
+    }
+
     /// A variable of the process. Its environment has nothing of Brunt's or k6's otherwise.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Brunt {
         self.env.push((name.into(), value.as_ref().to_owned()));
@@ -295,6 +305,20 @@ impl Ended {
                 summary["metrics"]
             )
         })
+    }
+
+    /// What the test logged as JSON after this word: one value per line.
+    ///
+    /// # Panics
+    /// When it is not JSON.
+    pub fn logged(&self, word: &str) -> Vec<Value> {
+        let start = format!("{word} {{");
+        let line = |line: &str| {
+            let at = line.find(&start)? + word.len() + 1;
+            let json = line[at..].split("  source=").next()?;
+            Some(serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {line}")))
+        };
+        self.stderr.lines().filter_map(line).collect()
     }
 
     /// The same run, if it ended with this code.
