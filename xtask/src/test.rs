@@ -26,17 +26,20 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     tidy::run(root, tidy::Mode::Check)?;
     heading("Guests");
     guests::build(root)?;
+    // Programs and tests in one go: built apart, they would differ in features and compile half of the engine twice.
     heading("Engine");
-    process::run(
-        Command::new("cargo")
-            .args(["build", "--release", "-p", "brunt"])
-            .current_dir(root),
-    )?;
+    let build = ["build", "--release", "--bins", "--tests"];
+    process::run(engine(&build).current_dir(root))?;
     heading("Tests");
-    let mut tests = Command::new("cargo");
-    tests.args(["test", "--release", "--workspace"]);
-    tests.args(GUESTS.iter().flat_map(|name| ["--exclude", name]));
-    process::run(tests.current_dir(root))
+    process::run(engine(&["test", "--release"]).current_dir(root))
+}
+
+/// A cargo command for all packages that run here.
+fn engine(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).arg("--workspace");
+    command.args(GUESTS.iter().flat_map(|name| ["--exclude", name]));
+    command
 }
 
 fn heading(name: &str) {

@@ -15,7 +15,7 @@ use crate::http::Client;
 use crate::interfaces::random::Generator;
 use crate::log::LogBudget;
 use crate::run::Run;
-use crate::tags::Base;
+use crate::tags::TagScope;
 use crate::vu::Place;
 use crate::worker::Worker;
 
@@ -63,7 +63,7 @@ pub(crate) struct Local {
     /// Counts changes of the VU's own tags.
     pub(crate) revision: u64,
     pub(crate) groups: Vec<Group>,
-    pub(crate) base: Rc<Base>,
+    pub(crate) base: Rc<TagScope>,
 }
 
 /// A group that the VU is in.
@@ -71,7 +71,7 @@ pub(crate) struct Group {
     pub(crate) path: String,
     pub(crate) began: Instant,
     /// The tags outside of the group, as they were when it began.
-    pub(crate) outer: Rc<Base>,
+    pub(crate) outer: Rc<TagScope>,
     /// [`Local::revision`] at that time.
     pub(crate) revision: u64,
 }

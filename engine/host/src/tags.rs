@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 const CACHE_SIZE: usize = 8192;
 
 /// The tags of a place in a test (scenario, group, the VU's own tags), and what was derived from them so far.
-pub(crate) struct Base {
+pub(crate) struct TagScope {
     /// The tags themselves.
     pub(crate) tags: TagSet,
     /// The same, interned in this worker's recorder.
@@ -33,7 +33,7 @@ pub(crate) struct RequestKey {
     pub(crate) expected: bool,
 }
 
-impl Base {
+impl TagScope {
     fn new(tags: TagSet, recorder: &mut Recorder) -> Self {
         let id = recorder.intern(&tags);
         Self {
@@ -83,17 +83,17 @@ fn remember<K: std::hash::Hash + Eq, V>(cache: &mut FxHashMap<K, V>, key: K, val
 
 /// The bases that the VUs of one worker share.
 #[derive(Default)]
-pub(crate) struct Bases {
-    known: FxHashMap<TagSet, Rc<Base>>,
+pub(crate) struct TagScopes {
+    known: FxHashMap<TagSet, Rc<TagScope>>,
 }
 
-impl Bases {
+impl TagScopes {
     /// The base with these tags.
-    pub(crate) fn get(&mut self, tags: &TagSet, recorder: &mut Recorder) -> Rc<Base> {
+    pub(crate) fn get(&mut self, tags: &TagSet, recorder: &mut Recorder) -> Rc<TagScope> {
         if let Some(base) = self.known.get(tags) {
             return base.clone();
         }
-        let base = Rc::new(Base::new(tags.clone(), recorder));
+        let base = Rc::new(TagScope::new(tags.clone(), recorder));
         remember(&mut self.known, tags.clone(), base.clone());
         base
     }

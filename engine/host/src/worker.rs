@@ -8,7 +8,7 @@ use brunt_metrics::{Recorder, TagSet};
 
 use crate::http::{Resolver, Targets};
 use crate::run::{Counters, Run};
-use crate::tags::{Base, Bases};
+use crate::tags::{TagScope, TagScopes};
 
 /// One worker thread's side of a run. Not shared with other threads.
 pub struct Worker {
@@ -17,7 +17,7 @@ pub struct Worker {
     pub(crate) resolver: Resolver,
     index: usize,
     recorder: RefCell<Recorder>,
-    bases: RefCell<Bases>,
+    bases: RefCell<TagScopes>,
 }
 
 impl Worker {
@@ -49,7 +49,7 @@ impl Worker {
         self.run.counters(self.index)
     }
 
-    pub(crate) fn base(&self, tags: &TagSet) -> Rc<Base> {
+    pub(crate) fn base(&self, tags: &TagSet) -> Rc<TagScope> {
         self.bases.borrow_mut().get(tags, &mut self.recorder())
     }
 }

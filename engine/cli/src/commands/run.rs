@@ -24,8 +24,14 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<u8, Error> {
             stdout: prepared.console.is_terminal(),
             stderr: std::io::stderr().is_terminal(),
         };
-        let mut display = Display::new(&prepared.console, prepared.color, global.quiet, args.no_progress);
-        let report = brunt_runner::run(&prepared.loaded, &mut display, interrupts(), terminal).await?;
+        let mut display = Display::new(
+            &prepared.console,
+            prepared.color,
+            global.quiet,
+            args.no_progress,
+        );
+        let report =
+            brunt_runner::run(&prepared.loaded, &mut display, interrupts(), terminal).await?;
         display.finish();
         finish(&prepared, &report)?;
         if prepared.loaded.options.linger {
@@ -40,14 +46,21 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::new(ExitCode::EngineFailure, format!("the run did not start: {error}")))
+        .map_err(|error| {
+            Error::new(
+                ExitCode::EngineFailure,
+                format!("the run did not start: {error}"),
+            )
+        })
 }
 
 /// Counts the signals that ask the run to end.
 fn interrupts() -> Interrupts {
     let (sender, interrupts) = watch::channel(0);
     tokio::spawn(async move {
-        while signal().await && sender.send(*sender.borrow() + 1).is_ok() {}
+        while signal().await {
+            sender.send_modify(|count| *count += 1);
+        }
     });
     interrupts
 }
@@ -57,7 +70,9 @@ async fn signal() -> bool {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return false };
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return false;
+        };
         tokio::select! {
             result = tokio::signal::ctrl_c() => result.is_ok(),
             _ = terminate.recv() => true,
@@ -78,7 +93,9 @@ fn finish(prepared: &Prepared, report: &Report) -> Result<(), Error> {
     match &report.handled {
         Some(files) => write_files(prepared, files)?,
         None if options.summary.mode == SummaryMode::Disabled => {}
-        None => prepared.console.print(Stream::Output, &text(prepared, &report.summary)),
+        None => prepared
+            .console
+            .print(Stream::Output, &text(prepared, &report.summary)),
     }
     if let Some(path) = &options.summary.export {
         export(path, &report.summary)?;
@@ -90,15 +107,22 @@ fn finish(prepared: &Prepared, report: &Report) -> Result<(), Error> {
 }
 
 fn text(prepared: &Prepared, data: &Summary) -> String {
-    summary::render(data, &summary::Style::new(&prepared.loaded.options.summary, prepared.color))
+    summary::render(
+        data,
+        &summary::Style::new(&prepared.loaded.options.summary, prepared.color),
+    )
 }
 
 /// Writes what the test made of the summary.
 fn write_files(prepared: &Prepared, files: &[(String, Vec<u8>)]) -> Result<(), Error> {
     for (path, content) in files {
         match path.as_str() {
-            "stdout" => prepared.console.print(Stream::Output, &String::from_utf8_lossy(content)),
-            "stderr" => prepared.console.print(Stream::Error, &String::from_utf8_lossy(content)),
+            "stdout" => prepared
+                .console
+                .print(Stream::Output, &String::from_utf8_lossy(content)),
+            "stderr" => prepared
+                .console
+                .print(Stream::Error, &String::from_utf8_lossy(content)),
             path => write(Path::new(path), content)?,
         }
     }
@@ -113,6 +137,9 @@ fn export(path: &Path, summary: &Summary) -> Result<(), Error> {
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     std::fs::write(path, content).map_err(|error| {
-        Error::new(ExitCode::InvalidConfig, format!("cannot write '{}': {error}", path.display()))
+        Error::new(
+            ExitCode::InvalidConfig,
+            format!("cannot write '{}': {error}", path.display()),
+        )
     })
 }

@@ -20,7 +20,7 @@ use crate::http::meter::Traffic;
 use crate::http::pool::Pool;
 use crate::http::samples::HopEnd;
 use crate::http::target::Target;
-use crate::tags::Base;
+use crate::tags::TagScope;
 use crate::worker::Worker;
 
 /// The HTTP client of one VU.
@@ -47,7 +47,7 @@ impl Client {
     pub(crate) async fn send(
         &self,
         request: &Request,
-        base: &Rc<Base>,
+        base: &Rc<TagScope>,
     ) -> Result<Response, RequestFailure> {
         let base = self.tagged(request, base);
         let deadline = Instant::now() + request.timeout.min(FOREVER);
@@ -68,7 +68,7 @@ impl Client {
     }
 
     /// Records what was sent and received since the last time, and closes connections that are not to be kept.
-    pub(crate) fn finish_iteration(&self, base: &Base) {
+    pub(crate) fn finish_iteration(&self, base: &TagScope) {
         if self.worker.run.settings.http.no_vu_connection_reuse {
             self.pool.close_idle();
         }
@@ -83,7 +83,7 @@ impl Client {
     }
 
     /// The tags of the VU with those of the request; `name` is not among them, it stands for the URL.
-    fn tagged(&self, request: &Request, base: &Rc<Base>) -> Rc<Base> {
+    fn tagged(&self, request: &Request, base: &Rc<TagScope>) -> Rc<TagScope> {
         let own: Vec<_> = request
             .tags
             .iter()
@@ -125,7 +125,7 @@ impl Client {
         request: &Request,
         hop: &Hop,
         deadline: Instant,
-        base: &Base,
+        base: &TagScope,
     ) -> Result<Response, RequestFailure> {
         let progress = Progress::new();
         let attempt = self.by(deadline, self.hop(hop, &progress)).await;

@@ -12,7 +12,7 @@ use crate::http::hop::Hop;
 use crate::http::message::{Request, Timings};
 use crate::http::socket::TlsFacts;
 use crate::settings::SystemTags;
-use crate::tags::{Base, RequestKey};
+use crate::tags::{RequestKey, TagScope};
 use crate::worker::Worker;
 
 /// How a hop ended.
@@ -42,7 +42,7 @@ const METHODS: [Method; 9] = [
 
 impl HopEnd<'_> {
     /// Records the hop.
-    pub(crate) fn record(&self, worker: &Worker, base: &Base, ended: Instant) {
+    pub(crate) fn record(&self, worker: &Worker, base: &TagScope, ended: Instant) {
         let expected = self.is_expected();
         let name = self.request.name();
         let target = match name {

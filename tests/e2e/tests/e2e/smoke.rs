@@ -67,3 +67,15 @@ fn a_missing_file_is_a_clear_error() {
         ended.stderr
     );
 }
+#[test]
+fn an_interrupt_ends_the_run_with_105() {
+    let server = Recorder::start();
+    let run = Brunt::guest("get_checks")
+        .base_url(&server.url())
+        .args(["--vus", "1", "--duration", "30s"])
+        .start();
+    server.wait_for(1);
+    run.interrupt();
+    let ended = run.wait().expect_code(105);
+    assert!(ended.took < Duration::from_secs(20), "{:?}", ended.took);
+}
