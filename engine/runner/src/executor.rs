@@ -94,11 +94,6 @@ impl<V: VirtualUser> Work<V> {
         self.start + self.part.scenario().load.duration()
     }
 
-    /// Whether an iteration may start at `now`.
-    fn may_start(&self, now: Instant) -> bool {
-        now < self.end() && self.stop.current() == Stop::No
-    }
-
     /// Waits until no more iterations may start: the time is over, or the run was told to stop.
     ///
     /// Not on the executor's own clock, which has one waiter at a time.

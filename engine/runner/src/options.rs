@@ -19,6 +19,7 @@ mod network;
 mod summary;
 mod thresholds;
 
+mod effect;
 mod error;
 mod json;
 
@@ -31,13 +32,14 @@ use brunt_host::NetworkPolicy;
 use brunt_plan::{Scenario, Segment, Sequence, Share};
 use serde_json::{Map, Value};
 
+pub use effect::{WITHOUT_EFFECT, WithoutEffect};
 pub use error::OptionsError;
 pub use http::{
     DnsOptions, DnsPolicy, DnsSelect, HostTarget, HttpDebug, HttpOptions, TlsAuth, TlsOptions,
     TlsVersion,
 };
 pub use layer::{Layer, Source};
-pub use limits::{LIMITS, LimitSpec, Limits};
+pub use limits::{LIMITS, LimitSpec, LimitUnit, Limits};
 pub use summary::{SummaryMode, SummaryOptions, TimeUnit};
 pub use table::{BareNumber, OPTIONS, OptionSpec, Scope, Shape};
 pub use thresholds::ThresholdOption;
@@ -114,6 +116,9 @@ impl Options {
         let mut merged = merge::merge(layers);
         let mut reader = reader::Reader::new(&merged.values);
         let options = Options::read(&mut reader, &merged.by_test, &mut merged.warnings);
+        merged
+            .warnings
+            .extend(effect::warnings(&options, &Options::default()));
         OptionsError::check(reader.into_problems(), options).map(|options| Options {
             warnings: merged.warnings,
             ..options
@@ -165,6 +170,18 @@ impl Options {
             network: network::read(reader, by_test),
             warnings: Vec::new(),
         }
+    }
+}
+
+impl Default for Options {
+    /// What is in force where nobody says anything.
+    fn default() -> Options {
+        let nothing = merge::Values::new();
+        Options::read(
+            &mut reader::Reader::new(&nothing),
+            &nothing,
+            &mut Vec::new(),
+        )
     }
 }
 

@@ -6,7 +6,8 @@
 //! | --------- | ---------------------------------------- | ----------------------- |
 //! | `Run`     | goes on, also when it was about to stop  | leases a VU and loops   |
 //! | `StopBy`  | ends its iteration, or is cut off then   | rests                   |
-//! | `End`     | ends its iteration, or is cut off        | is gone                 |
+//! | `End`     | ends its iteration                       | is gone                 |
+//! | `CutOff`  | is cut off                               | is gone                 |
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -66,6 +67,7 @@ enum Order {
     Run,
     StopBy(Instant),
     End,
+    CutOff,
 }
 
 /// The order of one slot, and word of its changes.
@@ -87,6 +89,23 @@ impl Orders {
                 return self.current.get();
             }
             changed.await;
+        }
+    }
+}
+
+impl Orders {
+    /// Waits until the iteration of this slot must be cut off. Cheap to poll: every iteration that waits polls it, too.
+    async fn cut_off(&self) {
+        loop {
+            let changed = self.changed.notified();
+            match self.current.get() {
+                Order::CutOff => return,
+                Order::Run | Order::End => changed.await,
+                Order::StopBy(time) => tokio::select! {
+                    () = tokio::time::sleep_until(time.into()) => return,
+                    () = changed => {}
+                },
+            }
         }
     }
 }
@@ -138,19 +157,30 @@ impl<V: VirtualUser> Slots<V> {
         if self.budget == Budget::Unbounded {
             std::future::pending::<()>().await;
         }
-        for (_, task) in &mut self.slots {
-            if !task.is_finished() {
-                let _ = task.await;
-            }
+        self.joined().await;
+    }
+
+    /// Tells every slot to end, waits for it, and cuts off what takes too long.
+    async fn end(&mut self) {
+        self.order_all(Order::End);
+        let work = self.work.clone();
+        let in_time = tokio::select! {
+            () = self.joined() => true,
+            () = work.cut_off() => false,
+        };
+        if !in_time {
+            self.order_all(Order::CutOff);
+            self.joined().await;
         }
     }
 
-    /// Tells every slot to end, and waits for it.
-    async fn end(&mut self) {
-        self.slots
-            .iter()
-            .for_each(|(orders, _)| orders.give(Order::End));
-        for (_, task) in self.slots.drain(..) {
+    fn order_all(&self, order: Order) {
+        self.slots.iter().for_each(|(orders, _)| orders.give(order));
+    }
+
+    /// Waits until every slot is gone. May be dropped and called again.
+    async fn joined(&mut self) {
+        for (_, task) in &mut self.slots {
             if !task.is_finished() {
                 let _ = task.await;
             }
@@ -208,10 +238,12 @@ impl<V: VirtualUser> Slot<V> {
 
     /// Runs iteration after iteration.
     async fn run(&mut self, vu: &mut V) -> Rest {
-        let mut cut_off = pin!(cut_off(self.work.clone(), self.orders.clone()));
+        let orders = self.orders.clone();
+        let mut cut_off = pin!(orders.cut_off());
+        let end = self.work.end();
         let mut now = tokio_now();
         loop {
-            if !self.work.may_start(now) {
+            if now >= end {
                 return Rest::Over;
             }
             if self.orders.current.get() != Order::Run {
@@ -276,25 +308,5 @@ impl<V: VirtualUser> Slot<V> {
             () = stop.reached(Stop::Drain) => {}
         }
         tokio_now()
-    }
-}
-
-/// Waits until the iteration of a slot must be cut off.
-async fn cut_off<V: VirtualUser>(work: Rc<Work<V>>, orders: Rc<Orders>) {
-    let ramped_down = async {
-        loop {
-            let order = orders
-                .wait_for(|order| matches!(order, Order::StopBy(_)))
-                .await;
-            let Order::StopBy(time) = order else { continue };
-            tokio::select! {
-                () = tokio::time::sleep_until(time.into()) => break,
-                _ = orders.wait_for(|order| order == Order::Run) => {}
-            }
-        }
-    };
-    tokio::select! {
-        () = work.cut_off() => {}
-        () = ramped_down => {}
     }
 }

@@ -138,10 +138,12 @@ impl Layer {
         Ok(())
     }
 
-    /// What this layer says about limits and the network, and nothing else.
+    /// What this layer says about what a test may use and see before it has said anything, and nothing else.
     pub(crate) fn grants(&self) -> Layer {
-        let granted =
-            |name: &str| table::find(name).is_some_and(|option| option.scope == Scope::Grant);
+        let granted = |name: &str| {
+            ["includeSystemEnvVars", "seed"].contains(&name)
+                || table::find(name).is_some_and(|option| option.scope == Scope::Grant)
+        };
         let values = self.values.iter().filter(|(name, _)| granted(name));
         Layer {
             source: self.source.clone(),

@@ -567,6 +567,76 @@ fn unknown_and_foreign_options_are_warned_of() {
 }
 
 #[test]
+fn options_without_effect_are_warned_of() {
+    let cases = [
+        (
+            json!({"rps": 10}),
+            "rps has no effect yet: requests are not held back",
+        ),
+        (
+            json!({"paused": true}),
+            "paused has no effect yet: the run starts at once",
+        ),
+        (
+            json!({"hosts": {"*.example.com": "10.0.0.1"}}),
+            "hosts has no effect yet for names with *",
+        ),
+        (
+            json!({"systemTags": ["vu"]}),
+            "systemTags has no effect yet for iter, vu, ocsp_status and ip",
+        ),
+        (
+            json!({"tlsVersion": "tls1.3"}),
+            "tlsVersion has no effect yet: TLS 1.2 and 1.3 are spoken",
+        ),
+        (
+            json!({"dns": {"ttl": "1m"}}),
+            "dns.ttl has no effect yet: addresses are remembered for 5m",
+        ),
+    ];
+    for (given, warning) in cases {
+        check_warnings(vec![test(given)], &[&format!("option {warning}")]);
+    }
+    check_warnings(
+        vec![test(json!({
+            "rps": 0, "paused": false, "batch": 20, "tlsVersion": {"min": "tls1.2"},
+            "dns": {"ttl": "5m", "select": "random", "policy": "preferIPv4"},
+            "hosts": {"example.com": "10.0.0.1"}, "systemTags": ["url"],
+        }))],
+        &[],
+    );
+}
+
+/// Every row of the table is reached, and by nothing but its own option.
+#[test]
+fn each_option_without_effect_is_warned_of_once() {
+    let given = json!({
+        "paused": true, "rps": 1, "systemTags": ["ip"], "batch": 1, "batchPerHost": 1, "httpDebug": "full",
+        "tlsCipherSuites": ["TLS_AES_128_GCM_SHA256"], "tlsVersion": "tls1.2", "throw": true,
+        "tlsAuth": [{"cert": "c", "key": "k"}], "noCookiesReset": true, "hosts": {"*.a": "10.0.0.1"},
+        "dns": {"ttl": 0, "select": "roundRobin", "policy": "any"}, "metricSamplesBufferSize": 1,
+        "consoleOutput": "c.log", "localIPs": ["10.0.0.1"],
+    });
+    let warnings = options(vec![flags(given)]).warnings;
+    let named = warnings
+        .iter()
+        .filter_map(|warning| warning.split(' ').nth(1));
+    let table: Vec<&str> = WITHOUT_EFFECT.iter().map(|row| row.name).collect();
+    assert_eq!(named.collect::<Vec<_>>(), table);
+}
+
+#[test]
+fn what_a_test_sees_while_it_loads_is_the_operators_choice() {
+    let granted = flags(json!({"includeSystemEnvVars": false, "seed": 7, "vus": 3})).grants();
+    let granted = options(vec![granted]);
+    assert_eq!(
+        (granted.include_system_env_vars, granted.seed),
+        (false, Some(7))
+    );
+    assert_eq!(load(&granted).1, 1);
+}
+
+#[test]
 fn a_test_may_lower_limits_but_not_raise_them() {
     let asked =
         || test(json!({"limits": {"memory": "64MiB", "connections": 1000, "series": 200_000}}));
