@@ -47,7 +47,10 @@ impl Merged {
         };
         let (by, Given { origin, .. }) = given;
         for name in EXECUTION {
-            if let Some(wiped) = self.values.remove(name) {
+            // To give another value to the same option is no surprise.
+            if let Some(wiped) = self.values.remove(name)
+                && name != *by
+            {
                 self.warnings.push(format!(
                     "{by} from {origin} replaces {name} from {}",
                     wiped.origin

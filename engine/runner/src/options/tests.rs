@@ -131,7 +131,12 @@ const SHORTCUTS: [&str; 4] = ["vus", "duration", "iterations", "stages"];
 #[test]
 fn reads_every_option_from_json() {
     let options = everything();
-    assert_eq!(options.warnings, [""; 0]);
+    let without_effect = |warning: &&String| warning.contains("has no effect yet");
+    let others = options
+        .warnings
+        .iter()
+        .filter(|warning| !without_effect(warning));
+    assert_eq!(others.collect::<Vec<_>>(), [""; 0]);
     assert_eq!(
         options
             .scenarios
@@ -478,6 +483,13 @@ fn execution_options_wipe_those_below() {
         &["duration from the command line replaces scenarios from the test's options"],
     );
     check_warnings(
+        vec![
+            test(json!({"duration": "5s"})),
+            flags(json!({"duration": "2s"})),
+        ],
+        &[],
+    );
+    check_warnings(
         vec![scenarios(), flags(json!({"vus": 2}))],
         &["vus from the command line has no effect, as scenarios say how many VUs they use"],
     );
@@ -741,7 +753,7 @@ fn a_test_may_not_rename_its_way_out() {
 #[test]
 fn the_result_is_readable_as_options_again() {
     let first = options(vec![test(
-        json!({"vus": 2, "duration": "5s", "dns": {"ttl": "1s"}, "thresholds": {"checks": ["rate>0.9"]}}),
+        json!({"vus": 2, "duration": "5s", "dns": {"select": "first"}, "thresholds": {"checks": ["rate>0.9"]}}),
     )]);
     let json = Value::Object(first.to_json());
     assert_eq!(json["scenarios"]["default"]["executor"], "constant-vus");

@@ -1,0 +1,117 @@
+//! Defines which options this version accepts and does not honour yet, and the warning where one of them is set.
+
+use super::Options;
+use super::http::{DnsPolicy, DnsSelect, HttpDebug, TlsVersion};
+
+/// An option that is accepted and checked, and changes nothing yet, or not everything.
+#[derive(Debug, Clone, Copy)]
+pub struct WithoutEffect {
+    /// The option's name.
+    pub name: &'static str,
+    /// What the engine does whatever the option says, or which values it is about; follows "has no effect yet".
+    pub instead: &'static str,
+    /// Whether the first options, for which the second are the defaults, ask for what is not done.
+    is_missed: fn(&Options, &Options) -> bool,
+}
+
+/// Options that are accepted and not honoured yet. One that becomes honoured is struck here, and in docs/options.md.
+pub const WITHOUT_EFFECT: [WithoutEffect; 18] = [
+    row("paused", ": the run starts at once", |options, _| {
+        options.paused
+    }),
+    row("rps", ": requests are not held back", |options, _| {
+        options.rps.is_some()
+    }),
+    row(
+        "systemTags",
+        " for iter, vu, ocsp_status and ip",
+        |options, _| {
+            let asked = |tag: &&str| options.system_tags.contains(*tag);
+            ["iter", "vu", "ocsp_status", "ip"].iter().any(asked)
+        },
+    ),
+    row("batch", AT_ONCE, |options, default| {
+        options.http.batch != default.http.batch
+    }),
+    row("batchPerHost", AT_ONCE, |options, default| {
+        options.http.batch_per_host != default.http.batch_per_host
+    }),
+    row("httpDebug", ": requests are not logged", |options, _| {
+        options.http.debug != HttpDebug::Off
+    }),
+    row(
+        "tlsCipherSuites",
+        ": all secure ones are offered",
+        |options, _| !options.http.tls.cipher_suites.is_empty(),
+    ),
+    row(
+        "tlsVersion",
+        ": TLS 1.2 and 1.3 are spoken",
+        |options, _| {
+            let tls = &options.http.tls;
+            tls.min_version > TlsVersion::Tls12 || tls.max_version < TlsVersion::Tls13
+        },
+    ),
+    row("tlsAuth", ": no certificate is shown", |options, _| {
+        !options.http.tls.auth.is_empty()
+    }),
+    row(
+        "throw",
+        ": the test decides what a failed request means",
+        |options, _| options.http.throw,
+    ),
+    row("noCookiesReset", ": no cookies are kept", |options, _| {
+        options.http.no_cookies_reset
+    }),
+    row("hosts", " for names with *", |options, _| {
+        options.http.hosts.keys().any(|host| host.contains('*'))
+    }),
+    row(
+        "dns.ttl",
+        ": addresses are remembered for 5m",
+        |options, default| options.http.dns.ttl != default.http.dns.ttl,
+    ),
+    row(
+        "dns.select",
+        ": the first address that answers is taken",
+        |options, _| options.http.dns.select == DnsSelect::RoundRobin,
+    ),
+    row("dns.policy", ": IPv4 is preferred", |options, _| {
+        options.http.dns.policy != DnsPolicy::PreferIpv4
+    }),
+    row(
+        "metricSamplesBufferSize",
+        ": the queues of outputs have a fixed size",
+        |options, default| options.metric_samples_buffer_size != default.metric_samples_buffer_size,
+    ),
+    row("consoleOutput", ": lines go to the log", |options, _| {
+        options.console_output.is_some()
+    }),
+    row("localIPs", ": the system chooses", |options, _| {
+        !options.http.local_ips.is_empty()
+    }),
+];
+
+const AT_ONCE: &str = ": as many requests go out at once as the test starts";
+
+/// Warnings about all that the options ask for and that is not done yet.
+pub(super) fn warnings(options: &Options, default: &Options) -> Vec<String> {
+    let missed = WITHOUT_EFFECT
+        .iter()
+        .filter(|row| (row.is_missed)(options, default));
+    missed
+        .map(|row| format!("option {} has no effect yet{}", row.name, row.instead))
+        .collect()
+}
+
+const fn row(
+    name: &'static str,
+    instead: &'static str,
+    is_missed: fn(&Options, &Options) -> bool,
+) -> WithoutEffect {
+    WithoutEffect {
+        name,
+        instead,
+        is_missed,
+    }
+}
