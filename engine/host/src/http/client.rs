@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -128,7 +128,7 @@ impl Client {
         base: &TagScope,
     ) -> Result<Response, RequestFailure> {
         let progress = Progress::new();
-        let attempt = self.by(deadline, self.hop(hop, &progress)).await;
+        let attempt = self.by(deadline, pin!(self.hop(hop, &progress))).await;
         let ended = Instant::now();
         let result = attempt.unwrap_or_else(|| Err(timed_out(request.timeout, &progress)));
         let timings = progress.timings(ended);
@@ -158,7 +158,7 @@ impl Client {
     }
 
     /// What a future gives, when it does so by this time.
-    async fn by<T>(&self, deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+    async fn by<F: Future>(&self, deadline: Instant, future: Pin<&mut F>) -> Option<F::Output> {
         let mut timer = match self.timer.take() {
             Some(mut timer) => {
                 timer.as_mut().reset(deadline.into());

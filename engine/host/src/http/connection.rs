@@ -129,7 +129,8 @@ impl Connection {
                 if http2.streams.get() == 0 {
                     self.instants.begin();
                 }
-                http2.exchange(request, policy).await
+                // Boxed, so that exchanges over HTTP/1.1 don't carry the room for it.
+                Box::pin(http2.exchange(request, policy)).await
             }
         }
     }
