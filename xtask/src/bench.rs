@@ -23,12 +23,21 @@ pub(crate) fn run(root: &Path, args: &[&str]) -> Result<()> {
     if ["http", "all"].contains(what) {
         install(root)?;
     }
-    let packages = ["build", "--release", "-p", "brunt", "-p", "brunt-bench"];
+    let packages = [
+        "build",
+        "--profile",
+        "dist",
+        "-p",
+        "brunt",
+        "-p",
+        "brunt-bench",
+    ];
     process::run(Command::new("cargo").args(packages).current_dir(root))?;
     guests::build(root)?;
     process::run(
-        Command::new(root.join("target/release/brunt-bench"))
+        Command::new(root.join("target/dist/brunt-bench"))
             .args(args)
+            .env("BRUNT_BIN", root.join("target/dist/brunt"))
             .current_dir(root),
     )
 }
