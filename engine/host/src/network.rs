@@ -128,6 +128,12 @@ impl FromStr for Cidr {
     }
 }
 
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl fmt::Display for NetworkPolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -183,6 +189,14 @@ mod tests {
             check(&closed, "example.com", "93.184.216.34"),
             Err(Denial::Address)
         );
+    }
+
+    #[test]
+    fn ranges_are_printed_as_they_are_read() {
+        for range in ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"] {
+            let read = range.parse().map(|cidr: Cidr| cidr.to_string());
+            assert_eq!(read.as_deref(), Ok(range));
+        }
     }
 
     #[test]
