@@ -63,7 +63,7 @@ impl Pool {
         })
     }
 
-    /// A new connection to this origin; waits while as many as allowed are in use.
+    /// A new connection to this origin. While as many as allowed are in use it waits, and may then get one that was open before.
     pub(crate) async fn open(
         &self,
         worker: &Worker,
@@ -71,7 +71,10 @@ impl Pool {
         traffic: &Rc<Traffic>,
         timings: &mut DialTimings,
     ) -> Result<Lease, RequestFailure> {
-        let slot = self.slot().await;
+        let slot = match self.room(origin).await {
+            Room::New(slot) => slot,
+            Room::Kept(lease) => return Ok(lease),
+        };
         let dialled = dial(worker, origin, traffic, timings).await?;
         let connection = Connection::new(dialled).await?;
         let Some(shared) = connection.share() else {
@@ -105,6 +108,7 @@ impl Pool {
                 connection,
                 slot,
             });
+            self.slots.freed.notify_one();
         }
     }
 
@@ -113,12 +117,16 @@ impl Pool {
         self.idle.borrow_mut().clear();
     }
 
-    async fn slot(&self) -> Slot {
+    /// Waits until a connection to this origin may be opened, or one that others used is free again.
+    async fn room(&self, origin: &Origin) -> Room {
         loop {
             if let Some(slot) = Slots::take(&self.slots) {
-                return slot;
+                return Room::New(slot);
             }
-            // One that is not in use gives way; the oldest first.
+            if let Some(lease) = self.reuse(origin) {
+                return Room::Kept(lease);
+            }
+            // One to somewhere else that is not in use gives way; the oldest first.
             if !self.idle.borrow().is_empty() {
                 self.idle.borrow_mut().remove(0);
                 continue;
@@ -126,6 +134,12 @@ impl Pool {
             self.slots.freed.notified().await;
         }
     }
+}
+
+/// What a request that had to wait gets.
+enum Room {
+    New(Slot),
+    Kept(Lease),
 }
 
 /// How many more connections may be open.
