@@ -195,6 +195,9 @@ fn per_vu(budget: Budget) -> u64 {
     }
 }
 
+/// How long a VU may go from iteration to iteration before it gives way to the others of its worker.
+const TURN: Duration = Duration::from_millis(1);
+
 /// One VU of the curve.
 struct Slot<V> {
     work: Rc<Work<V>>,
@@ -242,6 +245,7 @@ impl<V: VirtualUser> Slot<V> {
         let mut cut_off = pin!(orders.cut_off());
         let end = self.work.end();
         let mut now = tokio_now();
+        let mut turn = now;
         loop {
             if now >= end {
                 return Rest::Over;
@@ -255,8 +259,11 @@ impl<V: VirtualUser> Slot<V> {
             let Some(iteration) = self.claim() else {
                 return Rest::Over;
             };
-            // Gives way to others when iterations never have to wait.
-            tokio::task::coop::consume_budget().await;
+            // Iterations that never have to wait, or that end in a trap, would keep other VUs' timers from being looked at.
+            if now.saturating_duration_since(turn) >= TURN {
+                tokio::task::yield_now().await;
+                turn = tokio_now();
+            }
             let started = tokio_now();
             let outcome = tokio::select! {
                 biased;
