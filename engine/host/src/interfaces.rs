@@ -7,3 +7,4 @@ pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod random;
 pub(crate) mod time;
+pub(crate) mod wasi;

@@ -13,6 +13,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::http::Client;
 use crate::interfaces::random::Generator;
+use crate::interfaces::wasi;
 use crate::log::LogBudget;
 use crate::run::Run;
 use crate::tags::TagScope;
@@ -87,7 +88,7 @@ pub(crate) struct Usage {
 }
 
 impl VuState {
-    pub(crate) fn new(worker: &Rc<Worker>, who: Who, wasi: bool) -> Self {
+    pub(crate) fn new(worker: &Rc<Worker>, who: Who, imports_wasi: bool) -> Self {
         let run = worker.run.clone();
         let mut table = ResourceTable::new();
         table.set_max_capacity(run.settings.limits.handles);
@@ -100,7 +101,7 @@ impl VuState {
             log: LogBudget::new(),
             random: Generator::new(run.settings.seed, who.vu_in_test),
             local: SendWrapper::new(Local::new(worker)),
-            wasi: wasi.then(|| Box::new(WasiCtx::builder().build())),
+            wasi: imports_wasi.then(|| wasi::context(&run)),
             run,
         }
     }
@@ -240,9 +241,8 @@ impl ResourceLimiter for Usage {
 
 impl WasiView for VuState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let ctx = self
-            .wasi
-            .get_or_insert_with(|| Box::new(WasiCtx::builder().build()));
+        let run = &self.run;
+        let ctx = self.wasi.get_or_insert_with(|| wasi::context(run));
         WasiCtxView {
             ctx,
             table: &mut self.table,
