@@ -112,12 +112,13 @@ pub(crate) struct TestArgs {
 /// What `brunt new` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NewArgs {
-    /// The file or folder to write
-    pub(crate) path: Option<PathBuf>,
+    /// The folder to write, whose last part is the test's name
+    #[arg(value_name = "NAME", default_value = "my-test")]
+    pub(crate) path: PathBuf,
     /// The language of the test
     #[arg(long, short, value_enum, default_value_t = Language::Rust)]
     pub(crate) language: Language,
-    /// Overwrite what is there
+    /// Write into a folder that has files already, over those of the same names
     #[arg(long, short)]
     pub(crate) force: bool,
 }

@@ -26,7 +26,10 @@ pub(crate) enum Stream {
 
 impl Console {
     pub(crate) fn new() -> Self {
-        Self { screen: Arc::default(), is_terminal: io::stdout().is_terminal() }
+        Self {
+            screen: Arc::default(),
+            is_terminal: io::stdout().is_terminal(),
+        }
     }
 
     /// Whether progress can be redrawn.

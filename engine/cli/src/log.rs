@@ -31,28 +31,43 @@ impl Logger {
     ///
     /// # Errors
     /// When the log's file can't be written.
-    pub(crate) fn open(logging: Logging, console: &Console, verbose: bool, color: bool) -> Result<Self, Error> {
+    pub(crate) fn open(
+        logging: Logging,
+        console: &Console,
+        verbose: bool,
+        color: bool,
+    ) -> Result<Self, Error> {
         let target = match logging.output {
             LogOutput::Stderr => Target::Console(console.clone(), Stream::Error),
             LogOutput::Stdout => Target::Console(console.clone(), Stream::Output),
             LogOutput::Nowhere => Target::Nowhere,
             LogOutput::File(path) => {
                 let file = File::create(&path).map_err(|error| {
-                    let message = format!("--log-output: cannot write '{}': {error}", path.display());
-                    Error::new(ExitCode::InvalidConfig, message).hint("name a file in a folder that exists and can be written")
+                    let message =
+                        format!("--log-output: cannot write '{}': {error}", path.display());
+                    Error::new(ExitCode::InvalidConfig, message)
+                        .hint("name a file in a folder that exists and can be written")
                 })?;
                 Target::File(Mutex::new(file))
             }
         };
         let least = if verbose { Level::Debug } else { Level::Info };
-        Ok(Self { target, format: logging.format, least, color, began: Instant::now() })
+        Ok(Self {
+            target,
+            format: logging.format,
+            least,
+            color,
+            began: Instant::now(),
+        })
     }
 
     fn line(&self, level: Level, source: &str, message: &str) -> String {
         match self.format {
             LogFormat::Raw => format!("{message}\n"),
             LogFormat::Json => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let since = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
                 let line = json!({
                     "level": long_name(level),
                     "msg": message,
@@ -69,7 +84,11 @@ impl Logger {
     fn text(&self, level: Level, source: &str, message: &str) -> String {
         let (name, color) = short_name(level);
         let seconds = self.began.elapsed().as_secs();
-        let source = if source == "brunt" { String::new() } else { format!("  source={source}") };
+        let source = if source == "brunt" {
+            String::new()
+        } else {
+            format!("  source={source}")
+        };
         match self.color {
             true => format!("\x1b[{color}m{name}\x1b[0m[{seconds:04}] {message}{source}\n"),
             false => format!("{name}[{seconds:04}] {message}{source}\n"),
@@ -86,7 +105,9 @@ impl LogSink for Logger {
         match &self.target {
             Target::Console(console, stream) => console.print(*stream, &line),
             Target::File(file) => {
-                let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut file = file
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 // A log that can't be written any more must not end the test.
                 let _ = file.write_all(line.as_bytes());
             }

@@ -125,9 +125,15 @@ impl Options {
         })
     }
 
-    /// The options in k6's shape, as a test sees them at run time and `inspect` prints them.
+    /// The options in k6's shape, as a test sees them at run time.
     pub fn to_json(&self) -> Map<String, Value> {
         json::to_json(self)
+    }
+
+    /// The same with what only concerns whoever runs the test. A config file with it makes the same options again, but
+    /// for `tlsAuth`, which has private keys.
+    pub fn to_operator_json(&self) -> Map<String, Value> {
+        json::to_operator_json(self)
     }
 
     fn read(

@@ -36,14 +36,25 @@ pub(crate) async fn prepare(args: &TestArgs, global: &GlobalArgs) -> Result<Prep
     for warning in &loaded.options.warnings {
         log.log(Level::Warn, "brunt", warning);
     }
-    Ok(Prepared { loaded, console, color })
+    Ok(Prepared {
+        loaded,
+        console,
+        color,
+    })
 }
 
 /// The test's file, when it is one that this version can run.
 fn component(path: &Path) -> Result<PathBuf, Error> {
-    let script = path.extension().is_some_and(|suffix| ["js", "ts", "mjs", "cjs"].iter().any(|known| suffix == *known));
+    let script = path.extension().is_some_and(|suffix| {
+        ["js", "ts", "mjs", "cjs"]
+            .iter()
+            .any(|known| suffix == *known)
+    });
     if script || path == Path::new("-") {
-        let message = format!("{} is a script, and this version of brunt runs compiled tests (.wasm) only", path.display());
+        let message = format!(
+            "{} is a script, and this version of brunt runs compiled tests (.wasm) only",
+            path.display()
+        );
         return Err(Error::new(ExitCode::InvalidConfig, message)
             .hint("`brunt new --language rust NAME` starts a test in Rust"));
     }
@@ -63,12 +74,20 @@ fn layers(args: &TestArgs) -> Result<Vec<Layer>, Error> {
 
 fn config_layer(path: &Path) -> Result<Layer, Error> {
     let invalid = |why: String| {
-        Error::new(ExitCode::InvalidConfig, format!("config file {}: {why}", path.display()))
-            .hint("a config file holds options as JSON, for example {\"vus\": 10, \"duration\": \"30s\"}")
+        Error::new(
+            ExitCode::InvalidConfig,
+            format!("config file {}: {why}", path.display()),
+        )
+        .hint(
+            "a config file holds options as JSON, for example {\"vus\": 10, \"duration\": \"30s\"}",
+        )
     };
     let text = std::fs::read_to_string(path).map_err(|error| invalid(error.to_string()))?;
     let json = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-    Ok(Layer::from_json(Source::Config(path.display().to_string()), &json)?)
+    Ok(Layer::from_json(
+        Source::Config(path.display().to_string()),
+        &json,
+    )?)
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -77,7 +96,9 @@ fn variable(name: &str) -> Option<String> {
 
 /// This process's environment, without what is not text.
 fn system_env() -> BTreeMap<String, String> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Where compiled tests are kept: `BRUNT_CACHE_DIR`, or the user's cache folder; nowhere when there is neither.
@@ -86,6 +107,8 @@ fn cache_folder() -> Option<PathBuf> {
         return (!folder.is_empty()).then(|| PathBuf::from(folder));
     }
     let base = std::env::var_os("XDG_CACHE_HOME").filter(|folder| !folder.is_empty());
-    let base = base.map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    let base = base
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
     base.map(|folder| folder.join("brunt"))
 }

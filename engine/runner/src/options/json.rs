@@ -1,7 +1,8 @@
-//! Defines the options as JSON in k6's shape, for the test at run time and for `inspect`.
+//! Defines the options as JSON in k6's shape: for the test at run time, and with more for `inspect`.
 
 use std::time::Duration;
 
+use brunt_host::Cidr;
 use brunt_plan::duration;
 use serde_json::{Map, Value, json};
 
@@ -9,7 +10,7 @@ use super::Options;
 use super::http::{
     DnsOptions, DnsPolicy, DnsSelect, HostTarget, HttpDebug, HttpOptions, TlsOptions,
 };
-use super::summary::TimeUnit;
+use super::summary::{SummaryMode, TimeUnit};
 use super::thresholds::ThresholdOption;
 
 /// Everything that a test may read; what only concerns the operator, and private keys, are left out.
@@ -24,6 +25,35 @@ pub(super) fn to_json(options: &Options) -> Map<String, Value> {
         all.extend(part.as_object().cloned().unwrap_or_default());
     }
     all
+}
+
+/// Everything but private keys.
+pub(super) fn to_operator_json(options: &Options) -> Map<String, Value> {
+    let mut all = to_json(options);
+    all.extend(operator(options).as_object().cloned().unwrap_or_default());
+    all
+}
+
+/// What only concerns whoever runs the test.
+fn operator(options: &Options) -> Value {
+    let texts = |list: &[Cidr]| list.iter().map(Cidr::to_string).collect::<Vec<_>>();
+    let network = &options.network;
+    let allow = [network.allow_hosts.clone(), texts(&network.allow_addresses)].concat();
+    let deny = [network.deny_hosts.clone(), texts(&network.deny_addresses)].concat();
+    json!({
+        "network": { "allow": allow, "deny": deny },
+        "blacklistIPs": texts(&options.http.blacklist_ips),
+        "localIPs": options.http.local_ips,
+        "summaryMode": name_of(options.summary.mode, &SummaryMode::NAMES),
+        "summaryExport": options.summary.export,
+        "noThresholds": options.no_thresholds,
+        "out": options.outputs,
+        "consoleOutput": options.console_output,
+        "linger": options.linger,
+        "includeSystemEnvVars": options.include_system_env_vars,
+        "workers": options.workers,
+        "seed": options.seed,
+    })
 }
 
 fn execution(options: &Options) -> Value {

@@ -91,7 +91,7 @@ impl SummaryOptions {
 }
 
 impl SummaryMode {
-    const NAMES: [(&str, SummaryMode); 4] = [
+    pub(super) const NAMES: [(&str, SummaryMode); 4] = [
         ("compact", SummaryMode::Compact),
         ("full", SummaryMode::Full),
         ("legacy", SummaryMode::Legacy),

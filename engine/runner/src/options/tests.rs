@@ -764,6 +764,22 @@ fn the_result_is_readable_as_options_again() {
     );
 }
 
+#[test]
+fn everything_is_printed_but_keys() {
+    let first = everything();
+    let json = Value::Object(first.to_operator_json());
+    for option in OPTIONS
+        .iter()
+        .filter(|option| !SHORTCUTS.contains(&option.name))
+    {
+        let pointer = format!("/{}", option.name.replace('.', "/"));
+        let printed = json.pointer(&pointer).is_some();
+        assert_eq!(printed, option.name != "tlsAuth", "{}", option.name);
+    }
+    let second = options(vec![config(json.clone())]);
+    assert_eq!(Value::Object(second.to_operator_json()), json);
+}
+
 const EVERYTHING: &str = r#"{
     "scenarios": {"a": {"executor": "shared-iterations"}, "b": {"executor": "constant-vus", "duration": "5s"}},
     "executionSegment": "0:1/2", "executionSegmentSequence": "0,1/2,1",

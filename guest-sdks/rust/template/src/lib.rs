@@ -6,7 +6,11 @@ struct Visitor {
     base: String,
 }
 
-#[brunt_sdk::test(vus = 10, duration = "10s", thresholds(checks = "rate>0.99"))]
+#[brunt_sdk::test(
+    vus = 10,
+    duration = "10s",
+    thresholds(checks = "rate>0.99", http_req_failed = "rate<0.01")
+)]
 impl Visitor {
     fn init() -> Result<Self> {
         let base = env_or("BASE_URL", "http://127.0.0.1:8080");

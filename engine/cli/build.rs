@@ -1,0 +1,59 @@
+//! Defines what `brunt new` writes: the files of a project, embedded as text.
+//!
+//! A build script and no crate that embeds folders, because only this notices new files as well as changed ones.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// What becomes which part of a project: a folder or file of this repository, and its place in the project.
+const PARTS: [(&str, &str); 6] = [
+    ("guest-sdks/rust/template", ""),
+    ("wit", "wit"),
+    ("guest-sdks/rust/Cargo.toml", "brunt-sdk/rust/Cargo.toml"),
+    ("guest-sdks/rust/src", "brunt-sdk/rust/src"),
+    (
+        "guest-sdks/rust/macros/Cargo.toml",
+        "brunt-sdk/rust/macros/Cargo.toml",
+    ),
+    ("guest-sdks/rust/macros/src", "brunt-sdk/rust/macros/src"),
+];
+
+fn main() -> io::Result<()> {
+    let root = folder("CARGO_MANIFEST_DIR")?.join("../..");
+    let mut list = String::from("&[\n");
+    for (from, to) in PARTS {
+        let from = root.join(from);
+        println!("cargo::rerun-if-changed={}", from.display());
+        embed(&from, to, &mut list)?;
+    }
+    list.push_str("]\n");
+    println!("cargo::rerun-if-changed=build.rs");
+    fs::write(folder("OUT_DIR")?.join("rust_project.rs"), list)
+}
+
+/// Lists a file, or all files below a folder, as `(place in the project, content)`.
+fn embed(from: &Path, to: &str, list: &mut String) -> io::Result<()> {
+    if !from.is_dir() {
+        let _ = writeln!(list, "({to:?}, include_str!({from:?})),");
+        return Ok(());
+    }
+    let entries: io::Result<Vec<fs::DirEntry>> = fs::read_dir(from)?.collect();
+    let mut names: Vec<_> = entries?.iter().map(fs::DirEntry::file_name).collect();
+    names.sort();
+    for name in names.iter().filter_map(|name| name.to_str()) {
+        if !BUILT.contains(&name) {
+            let place = format!("{to}/{name}");
+            embed(&from.join(name), place.trim_start_matches('/'), list)?;
+        }
+    }
+    Ok(())
+}
+
+/// What cargo leaves in a folder where it was run.
+const BUILT: [&str; 2] = ["target", "Cargo.lock"];
+
+fn folder(variable: &str) -> io::Result<PathBuf> {
+    let folder = env::var_os(variable).ok_or(io::ErrorKind::NotFound)?;
+    Ok(PathBuf::from(folder))
+}
