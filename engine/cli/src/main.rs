@@ -3,6 +3,8 @@
 mod args;
 mod commands;
 mod console;
+#[cfg(test)]
+mod documents;
 mod log;
 mod progress;
 mod report;

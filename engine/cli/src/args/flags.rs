@@ -199,6 +199,22 @@ impl OptionFlags {
         OptionsError::check(problems, layer)
     }
 
+    /// Every option that a flag sets, with the flag.
+    #[cfg(test)]
+    pub(crate) fn names() -> Vec<(&'static str, &'static str)> {
+        let flags = OptionFlags::default();
+        let single = flags.single().map(|(option, flag, _)| (option, flag));
+        let repeated = flags.repeated().map(|(option, flag, _)| (option, flag));
+        let written = [
+            ("out", "--out"),
+            ("tags", "--tag"),
+            ("dns.ttl", "--dns"),
+            ("dns.select", "--dns"),
+            ("dns.policy", "--dns"),
+        ];
+        single.chain(repeated).chain(written).collect()
+    }
+
     /// Flags that are given once.
     fn single(&self) -> impl Iterator<Item = Single<'_>> {
         let parts = [
