@@ -61,7 +61,7 @@ pub struct Report {
 
 /// Runs a loaded test from its first VU to its summary.
 ///
-/// Interrupts are counted by the sender of `interrupts`: one drains, two stop at once.
+/// Interrupts are counted by the sender of `interrupts`: one drains, two stop at once. One is enough before the first iteration.
 ///
 /// # Errors
 /// When there is nothing to report: options that are not valid, a test that can't be initialised or set up, an engine that failed.
@@ -71,6 +71,7 @@ pub async fn run(
     interrupts: Interrupts,
     terminal: Terminal,
 ) -> Result<Report, Error> {
+    let mut hurry = interrupts.clone();
     let mut session = Session::prepare(loaded)?;
     observer.planned(&session.plan);
     let mut workers = session.start_workers(loaded)?;
@@ -78,14 +79,20 @@ pub async fn run(
     let mut scheduler = stage.scheduler(&mut session, &mut workers, observer, interrupts);
     scheduler.ready().await?;
     let mut main = stage.main_vu(scheduler.session).await?;
-    stage
-        .setup(loaded, &mut main, scheduler.session, scheduler.observer)
-        .await?;
+    tokio::select! {
+        biased;
+        () = interrupted(&mut hurry, 1) => return Err(interrupted_early()),
+        set_up = stage.setup(loaded, &mut main, scheduler.session, scheduler.observer) => set_up?,
+    }
     let began = Instant::now();
     scheduler.begin(loaded, began);
     scheduler.drive(began).await?;
     let (duration, abort) = (began.elapsed(), scheduler.abort.take());
-    let teardown = stage.teardown(loaded, &mut main, observer).await;
+    let teardown = tokio::select! {
+        biased;
+        () = interrupted(&mut hurry, 2) => Ok(()),
+        torn_down = stage.teardown(loaded, &mut main, observer) => torn_down,
+    };
     session.collector.absorb(stage.worker.recorder().snapshot());
     session.collector.finish_outputs();
     workers.join();
@@ -102,6 +109,19 @@ pub async fn run(
         reasons: verdict.reasons,
         handled,
     })
+}
+
+/// Waits until the user has asked the run to end so many times.
+async fn interrupted(interrupts: &mut Interrupts, times: u32) {
+    if interrupts.wait_for(|count| *count >= times).await.is_err() {
+        // Nobody can interrupt any more.
+        std::future::pending().await
+    }
+}
+
+fn interrupted_early() -> Error {
+    let message = "test run was interrupted by the user before its first iteration";
+    Error::new(ExitCode::ExternalAbort, message)
 }
 
 /// What runs on the scheduler's own thread: the VU for the phases around the scenarios, and its recorder.
