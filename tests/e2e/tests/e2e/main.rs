@@ -3,6 +3,7 @@
 mod contracts;
 mod executors;
 mod hostile;
+mod lifecycle;
 mod outputs;
 mod recorder;
 mod samples;
