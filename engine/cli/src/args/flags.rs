@@ -199,22 +199,6 @@ impl OptionFlags {
         OptionsError::check(problems, layer)
     }
 
-    /// Every option that a flag sets, with the flag.
-    #[cfg(test)]
-    pub(crate) fn names() -> Vec<(&'static str, &'static str)> {
-        let flags = OptionFlags::default();
-        let single = flags.single().map(|(option, flag, _)| (option, flag));
-        let repeated = flags.repeated().map(|(option, flag, _)| (option, flag));
-        let written = [
-            ("out", "--out"),
-            ("tags", "--tag"),
-            ("dns.ttl", "--dns"),
-            ("dns.select", "--dns"),
-            ("dns.policy", "--dns"),
-        ];
-        single.chain(repeated).chain(written).collect()
-    }
-
     /// Flags that are given once.
     fn single(&self) -> impl Iterator<Item = Single<'_>> {
         let parts = [
@@ -407,5 +391,27 @@ fn name_and_value<'a>(text: &'a str, flag: &str) -> Result<(&'a str, &'a str), O
 fn note(problems: &mut Vec<String>, result: Result<(), OptionsError>) {
     if let Err(error) = result {
         problems.extend_from_slice(error.problems());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OptionFlags;
+
+    impl OptionFlags {
+        /// Every option that a flag sets, with the flag.
+        pub(crate) fn names() -> Vec<(&'static str, &'static str)> {
+            let flags = OptionFlags::default();
+            let single = flags.single().map(|(option, flag, _)| (option, flag));
+            let repeated = flags.repeated().map(|(option, flag, _)| (option, flag));
+            let written = [
+                ("out", "--out"),
+                ("tags", "--tag"),
+                ("dns.ttl", "--dns"),
+                ("dns.select", "--dns"),
+                ("dns.policy", "--dns"),
+            ];
+            single.chain(repeated).chain(written).collect()
+        }
     }
 }
