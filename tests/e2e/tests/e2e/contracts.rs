@@ -1,0 +1,542 @@
+//! Tests the contracts between a test and the engine: what a guest asks for is what the target and the samples show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use brunt_e2e::{Answer, Brunt, Ended, Recorder, Seen, guest};
+use serde_json::{Value, json};
+
+use crate::samples::{Point, Samples, run_with_samples};
+
+/// Sends bodies back, and takes its time where the path says so: `/delay/0.1`.
+fn echo() -> Recorder {
+    Recorder::answering(|seen| {
+        let delay = seen
+            .path
+            .strip_prefix("/delay/")
+            .and_then(|delay| delay.parse().ok());
+        let body = if seen.body.is_empty() {
+            b"ok".to_vec()
+        } else {
+            seen.body.clone()
+        };
+        Answer::ok()
+            .header("content-type", "text/plain")
+            .body(body)
+            .after(Duration::from_secs_f64(delay.unwrap_or(0.0)))
+    })
+}
+
+/// All checks passed, so often in all.
+fn expect_checks(ended: &Ended, count: usize) {
+    let checks = ["passes", "fails"].map(|figure| ended.metric("checks", figure));
+    let groups = ended.summary.as_ref().map(|summary| &summary["root_group"]);
+    assert_eq!(checks, [count as f64, 0.0], "{groups:#?}");
+}
+
+#[test]
+fn custom_metrics_of_every_kind_add_up() {
+    let thresholds = json!({ "my_counter{part:tagged}": ["count==8"], "my_gauge": ["value==5"] });
+    let run = Brunt::guest("custom_metrics_all_kinds").args(["--vus", "2", "--iterations", "4"]);
+    let (ended, samples) = run_with_samples(run.config(&json!({ "thresholds": thresholds })));
+    let ended = ended.expect_code(0);
+    for (metric, kind, contains, values) in [
+        ("my_counter", "counter", "default", &[1.0, 2.0][..]),
+        ("my_bytes", "counter", "data", &[1024.0]),
+        ("my_gauge", "gauge", "default", &[5.0, 7.0]),
+        ("my_rate", "rate", "default", &[0.0, 0.0, 0.0, 1.0]),
+        ("my_trend", "trend", "default", &[1.0, 2.0, 3.0, 4.0]),
+        ("my_time", "trend", "time", &[1.5]),
+    ] {
+        assert_eq!(samples.kind(metric), (kind, contains), "{metric}");
+        let mut expected = values.repeat(4);
+        let mut arrived = samples.values(metric);
+        expected.sort_unstable_by(f64::total_cmp);
+        arrived.sort_unstable_by(f64::total_cmp);
+        assert_eq!(arrived, expected, "{metric}");
+    }
+    for (metric, figure, value) in [
+        ("my_counter", "count", 12.0),
+        ("my_counter{part:tagged}", "count", 8.0),
+        ("my_bytes", "count", 4096.0),
+        ("my_gauge", "value", 5.0),
+        ("my_gauge", "min", 5.0),
+        ("my_gauge", "max", 7.0),
+        ("my_rate", "value", 0.25),
+        ("my_rate", "passes", 4.0),
+        ("my_trend", "avg", 2.5),
+        ("my_trend", "max", 4.0),
+        ("my_time", "min", 1.5),
+    ] {
+        assert_eq!(ended.metric(metric, figure), value, "{figure} of {metric}");
+    }
+    expect_checks(&ended, 4);
+    let warning = "a value for metric 'my_trend' was not a finite number";
+    assert_eq!(ended.stderr.matches(warning).count(), 1, "{}", ended.stderr);
+}
+
+#[test]
+fn tags_of_custom_samples_are_theirs_alone() {
+    let run = Brunt::guest("custom_metrics_all_kinds").args(["--iterations", "3"]);
+    let (ended, samples) = run_with_samples(run);
+    ended.expect_code(0);
+    assert_eq!(
+        samples.tag_values("my_counter", "part"),
+        ["-", "tagged"].repeat(3)
+    );
+    assert!(
+        samples
+            .tag_values("my_bytes", "part")
+            .iter()
+            .all(|part| *part == "-")
+    );
+    assert!(
+        samples
+            .points
+            .iter()
+            .all(|point| point.tag("scenario") == "default")
+    );
+}
+
+#[test]
+fn files_are_found_beside_the_test_and_nowhere_else() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let test = folder.path().join("inner/test.wasm");
+    for (file, content) in [
+        ("inner/data.txt", "first line\nsecond"),
+        ("outside.txt", "first"),
+    ] {
+        let file = folder.path().join(file);
+        std::fs::create_dir_all(file.parent().unwrap_or(folder.path())).expect("a folder");
+        std::fs::write(file, content).expect("a file");
+    }
+    std::fs::copy(guest("files"), &test).expect("a copy of the guest");
+    let ended = Brunt::test(&test)
+        .test_env("CONFINED", "1")
+        .args(["--vus", "2", "--iterations", "4"])
+        .run();
+    expect_checks(&ended.expect_code(0), 20);
+
+    let outside = folder.path().join("outside.txt").display().to_string();
+    for (file, why) in [
+        (
+            "missing.txt",
+            "opening missing.txt: missing.txt: No such file",
+        ),
+        ("../outside.txt", "../outside.txt leaves the test's folder"),
+        (&outside, "outside.txt leaves the test's folder"),
+    ] {
+        let ended = Brunt::test(&test)
+            .test_env("FILE", file)
+            .run()
+            .expect_code(107);
+        assert!(ended.stderr.contains(why), "{file}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("the test failed in init"),
+            "{file}: {}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn a_link_does_not_lead_out_of_the_tests_folder() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let outside = tempfile::NamedTempFile::new().expect("a temporary file");
+    let test = folder.path().join("test.wasm");
+    std::fs::copy(guest("files"), &test).expect("a copy of the guest");
+    std::os::unix::fs::symlink(outside.path(), folder.path().join("data.txt")).expect("a link");
+    let ended = Brunt::test(&test).run().expect_code(107);
+    assert!(
+        ended.stderr.contains("leaves the test's folder"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_shared_list_is_made_once_for_all_vus() {
+    let each_once = json!({ "executor": "per-vu-iterations", "vus": 4, "iterations": 3 });
+    let run = Brunt::guest("shared_list").config(&json!({ "scenarios": { "s": each_once } }));
+    let (ended, samples) = run_with_samples(run);
+    expect_checks(&ended.expect_code(0), 4 * 3 * 5);
+    let loads = samples.values("loads");
+    // The VU that made it says so in each of its iterations; it may be the one that only reads the options.
+    assert!(
+        loads.len() == 12 && loads.iter().sum::<f64>() <= 3.0,
+        "{loads:?}"
+    );
+}
+
+#[test]
+fn groups_and_tags_are_on_the_samples_within_them() {
+    let server = echo();
+    let run = Brunt::guest("groups_and_tags").base_url(&server.url());
+    let (ended, samples) = run_with_samples(run);
+    expect_checks(&ended.expect_code(0), 4);
+    let paths: Vec<String> = server.seen().into_iter().map(|seen| seen.path).collect();
+    assert_eq!(paths, ["/get"]);
+
+    let tags = |metric, tag| samples.tag_values(metric, tag);
+    assert_eq!(tags("seen", "group"), ["", "::outer::inner", "", ""]);
+    assert_eq!(tags("seen", "colour"), ["-", "-", "red", "-"]);
+    assert_eq!(
+        tags("checks", "check"),
+        ["in outer", "in inner", "tagged", "after the groups"]
+    );
+    assert_eq!(
+        tags("checks", "group"),
+        ["::outer", "::outer::inner", "", ""]
+    );
+    assert_eq!(tags("checks", "colour"), ["-", "-", "red", "-"]);
+    assert_eq!(tags("checks", "kind"), ["-", "-", "probe", "-"]);
+    assert_eq!(
+        tags("group_duration", "group"),
+        ["::outer::inner", "::outer", "::failing"]
+    );
+    assert_eq!(tags("iterations", "colour"), ["-"]);
+    expect_named_request(&samples);
+}
+
+/// A request with a name has it as its URL as well, beside its own tags and those of the VU.
+fn expect_named_request(samples: &Samples) {
+    let requests: Vec<&Point> = samples.of("http_reqs").collect();
+    let expected = [
+        ("colour", "red"),
+        ("expected_response", "true"),
+        ("group", ""),
+        ("kind", "probe"),
+        ("method", "GET"),
+        ("name", "named"),
+        ("proto", "HTTP/1.1"),
+        ("scenario", "default"),
+        ("status", "200"),
+        ("url", "named"),
+    ];
+    let expected: BTreeMap<String, String> = expected
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].tags, expected);
+}
+
+#[test]
+fn groups_hold_their_checks_in_the_exported_summary() {
+    let server = echo();
+    let ended = Brunt::guest("groups_and_tags")
+        .base_url(&server.url())
+        .run()
+        .expect_code(0);
+    let summary = ended.summary.expect("an exported summary");
+    let inner = &summary["root_group"]["groups"]["outer"]["groups"]["inner"];
+    assert_eq!(inner["path"], "::outer::inner");
+    assert_eq!(inner["checks"]["in inner"]["passes"], 1);
+    assert_eq!(summary["root_group"]["checks"]["tagged"]["passes"], 1);
+}
+
+#[test]
+fn a_test_knows_who_and_where_it_is() {
+    let shared = json!({ "executor": "shared-iterations", "vus": 3, "iterations": 12 });
+    let ended = Brunt::guest("execution_info")
+        .config(&json!({ "scenarios": { "walk": shared } }))
+        .run()
+        .expect_code(0);
+    expect_checks(&ended, 12 * 7);
+    let [setup, teardown] = ["setup", "teardown"].map(|word| ended.logged(word));
+    assert_eq!((setup.len(), teardown.len()), (1, 1));
+    for (info, completed) in [(&setup[0], 0), (&teardown[0], 12)] {
+        let (vu, scenario, count) = (
+            &info["vu_in_test"],
+            &info["scenario"],
+            &info["iterations_completed"],
+        );
+        assert_eq!(
+            (vu, scenario, count),
+            (&json!(0), &json!(""), &json!(completed))
+        );
+        assert_eq!(info["vus_initialized"], 3);
+    }
+    expect_iterations(&ended.logged("iteration"));
+}
+
+/// Every iteration of the test has its own number, and each VU counts its own from 0 without a gap.
+fn expect_iterations(iterations: &[Value]) {
+    let number = |info: &Value, key: &str| info[key].as_u64().expect("a number");
+    let all: BTreeSet<u64> = iterations
+        .iter()
+        .map(|info| number(info, "iteration_in_test"))
+        .collect();
+    assert_eq!(all, (0..12).collect());
+    let mut by_vu: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for info in iterations {
+        by_vu
+            .entry(number(info, "vu_in_test"))
+            .or_default()
+            .push(number(info, "vu_iteration"));
+        assert_eq!(info["vu_iteration"], info["vu_iteration_in_scenario"]);
+        assert_eq!(info["iteration_in_instance"], info["iteration_in_test"]);
+        assert_eq!(
+            (&info["scenario"], &info["executor"]),
+            (&json!("walk"), &json!("shared-iterations"))
+        );
+    }
+    assert!(by_vu.keys().all(|vu| (1..=3).contains(vu)), "{by_vu:?}");
+    for (vu, counted) in by_vu {
+        assert_eq!(
+            counted,
+            (0..counted.len() as u64).collect::<Vec<_>>(),
+            "VU {vu}"
+        );
+    }
+}
+
+#[test]
+fn the_process_environment_is_shown_unless_it_is_not_wanted() {
+    let who = |args: &[&str]| {
+        let run = Brunt::guest("execution_info")
+            .env("WHO", "the process")
+            .args(args.iter().copied());
+        let ended = run.run().expect_code(0);
+        ended.logged("iteration")[0]["env_who"].clone()
+    };
+    assert_eq!(who(&[]), "the process");
+    assert_eq!(who(&["--env", "WHO=the user"]), "the user");
+    assert_eq!(who(&["--include-system-env-vars=false"]), Value::Null);
+    assert_eq!(
+        who(&["--include-system-env-vars=false", "--env", "WHO=the user"]),
+        "the user"
+    );
+}
+
+#[test]
+fn json_is_posted_and_read_back() {
+    let server = Recorder::answering(|seen| {
+        let sent: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        Answer::ok()
+            .header("content-type", "application/json")
+            .body(json!({ "json": sent }).to_string())
+    });
+    let run = Brunt::guest("post_json")
+        .base_url(&server.url())
+        .args(["--iterations", "5"]);
+    let (ended, samples) = run_with_samples(run);
+    let ended = ended.expect_code(0);
+    expect_checks(&ended, 15);
+    let seen = server.seen();
+    assert_eq!(seen.len(), 5);
+    for seen in &seen {
+        assert_eq!(
+            (seen.method.as_str(), seen.path.as_str()),
+            ("POST", "/post")
+        );
+        assert_eq!(seen.header("content-type"), Some("application/json"));
+        let sent: Value = serde_json::from_slice(&seen.body).expect("JSON");
+        assert_eq!(sent, json!({ "name": "lorem", "surname": "ipsum" }));
+    }
+    assert_eq!(samples.tag_values("http_reqs", "method"), ["POST"; 5]);
+    let sent: usize = seen.iter().map(|seen| seen.body.len()).sum();
+    assert!(ended.metric("data_sent", "count") > sent as f64);
+}
+
+#[test]
+fn a_check_that_fails_is_counted_and_does_not_end_the_iteration() {
+    let server = Recorder::answering(|_| Answer::status(503).body("no JSON"));
+    let run = Brunt::guest("post_json")
+        .base_url(&server.url())
+        .args(["--iterations", "2"]);
+    let (ended, samples) = run_with_samples(run);
+    let ended = ended.expect_code(0);
+    assert_eq!(ended.metric("checks", "fails"), 6.0);
+    assert_eq!(samples.values("checks"), [0.0; 6]);
+    assert_eq!(samples.values("http_req_failed"), [1.0; 2]);
+    assert_eq!(
+        samples.tag_values("http_req_duration", "expected_response"),
+        ["false"; 2]
+    );
+    assert_eq!(samples.tag_values("http_reqs", "error_code"), ["1503"; 2]);
+    assert_eq!(ended.metric("iterations", "count"), 2.0);
+}
+
+#[test]
+fn random_values_hold_what_they_promise() {
+    let ended = Brunt::guest("random_values")
+        .args(["--vus", "3", "--iterations", "60"])
+        .run()
+        .expect_code(0);
+    expect_checks(&ended, 60 * 5);
+    let drawn: BTreeSet<&str> = ended
+        .stderr
+        .lines()
+        .filter_map(|line| Some(line.split_once("random ")?.1))
+        .collect();
+    assert_eq!(drawn.len(), 60, "no two draws are alike");
+}
+
+#[test]
+fn the_contract_holds_in_c() {
+    expect_contract("c/contract");
+}
+
+#[test]
+fn the_contract_holds_in_python() {
+    expect_contract("python/contract");
+}
+
+/// Both guests do the same: four iterations by two VUs, each with four requests that arrive and one that is refused.
+fn expect_contract(name: &str) {
+    let server = echo();
+    let run = Brunt::guest(name)
+        .base_url(&server.url())
+        .limit(Duration::from_secs(120));
+    let (ended, samples) = run_with_samples(run);
+    let ended = ended.expect_code(0);
+    expect_checks(&ended, 4 * 16);
+    expect_target(&server.seen());
+    expect_orders(&ended, &samples, &posted(&server.seen()));
+    expect_refused(&ended, &samples);
+    assert!(
+        ended.stdout.contains("own summary: 4 iterations"),
+        "{}",
+        ended.stdout
+    );
+    assert!(!ended.stdout.contains("TOTAL RESULTS"), "{}", ended.stdout);
+    for (line, count) in [(" done  source=", 5), ("teardown done", 1)] {
+        let told = ended.stderr.matches(line).count();
+        assert_eq!(told, count, "{}", ended.stderr);
+    }
+    let scenarios = samples.tag_values("iteration_duration", "scenario");
+    assert_eq!(scenarios, ["default"; 4]);
+    let shortest = samples
+        .values("iteration_duration")
+        .into_iter()
+        .fold(f64::MAX, f64::min);
+    assert!(
+        shortest >= 310.0,
+        "the slow request takes 300 ms and the sleep 10 ms, not {shortest}"
+    );
+}
+
+fn expect_target(seen: &[Seen]) {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for seen in seen {
+        *counts.entry((&seen.method, &seen.path)).or_default() += 1;
+    }
+    let expected = [
+        ("GET", "/delay/0.1"),
+        ("GET", "/delay/0.3"),
+        ("GET", "/get"),
+        ("POST", "/post"),
+    ];
+    assert_eq!(counts, expected.map(|request| (request, 4)).into());
+    let posts = || seen.iter().filter(|seen| seen.method == "POST");
+    assert!(posts().all(|seen| seen.header("content-type") == Some("text/plain")));
+}
+
+/// The users that were posted, sorted: each is one of the shared list.
+fn posted(seen: &[Seen]) -> Vec<String> {
+    let posts = seen.iter().filter(|seen| seen.method == "POST");
+    let mut users: Vec<String> = posts
+        .map(|seen| String::from_utf8_lossy(&seen.body).into_owned())
+        .collect();
+    users.sort_unstable();
+    let known = |user: &String| ["lorem", "dolorem", "amet"].contains(&user.as_str());
+    assert!(users.iter().all(known), "{users:?}");
+    users
+}
+
+/// The custom metric, the group and the tags around an order.
+fn expect_orders(ended: &Ended, samples: &Samples, users: &[String]) {
+    assert_eq!(samples.kind("orders"), ("counter", "default"));
+    assert_eq!(ended.metric("orders", "count"), 12.0);
+    let users_of = |value: f64| {
+        let points = samples.of("orders").filter(|point| point.value == value);
+        let mut users: Vec<&str> = points.map(|point| point.tag("user")).collect();
+        users.sort_unstable();
+        users
+    };
+    assert_eq!(users_of(1.0), [""; 4]);
+    assert_eq!(users_of(2.0), users);
+    let posts: Vec<&Point> = samples
+        .of("http_reqs")
+        .filter(|point| point.tag("method") == "POST")
+        .collect();
+    assert_eq!(posts.len(), 4);
+    for post in posts {
+        let tags = ["name", "url", "group", "status"].map(|tag| post.tag(tag));
+        assert_eq!(tags, ["order", "order", "::order", "200"]);
+    }
+    let checks: Vec<&Point> = samples
+        .of("checks")
+        .filter(|point| point.tag("group") == "::order")
+        .collect();
+    assert_eq!(checks.len(), 4);
+    for check in checks {
+        let tags = ["check", "kind"].map(|tag| check.tag(tag));
+        assert_eq!((tags, check.value), (["the user comes back", "order"], 1.0));
+    }
+    let groups: Vec<&str> = samples.tag_values("group_duration", "group");
+    assert_eq!(
+        groups.iter().filter(|group| **group == "::order").count(),
+        4
+    );
+}
+
+/// The refused request is a value to the test, and a failed request with status 0 to the metrics.
+fn expect_refused(ended: &Ended, samples: &Samples) {
+    assert_eq!(ended.metric("http_reqs", "count"), 20.0);
+    assert_eq!(ended.metric("http_req_failed", "passes"), 4.0);
+    let refused: Vec<&Point> = samples
+        .of("http_req_duration")
+        .filter(|point| point.tag("status") == "0")
+        .collect();
+    assert_eq!(refused.len(), 4);
+    for point in refused {
+        let tags = ["error_code", "expected_response", "method", "url"].map(|tag| point.tag(tag));
+        assert_eq!(tags, ["1212", "false", "GET", "http://127.0.0.1:1/"]);
+        assert!(
+            !point.tag("error").is_empty() && !point.tags.contains_key("proto"),
+            "{point:?}"
+        );
+    }
+}
+
+#[test]
+fn an_iteration_that_fails_is_counted_in_c_and_python() {
+    for name in ["c/contract", "python/contract"] {
+        let run = Brunt::guest(name)
+            .base_url("http://127.0.0.1:1")
+            .env("BRUNT_WORKERS", "1");
+        let ended = run.limit(Duration::from_secs(120)).run().expect_code(0);
+        assert_eq!(ended.metric("iterations", "count"), 4.0);
+        assert_eq!(ended.metric("http_req_failed", "passes"), 4.0);
+        for told in ["iteration failed (", ", 4 times in all: ", "teardown done"] {
+            assert!(ended.stderr.contains(told), "{name}: {}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn an_iteration_that_fails_in_c_says_why() {
+    let run = Brunt::guest("c/contract").base_url("http://127.0.0.1:1");
+    let ended = run.env("BRUNT_WORKERS", "1").run().expect_code(0);
+    let told = "iteration failed (error) in scenario default: dial 127.0.0.1:1: connection refused";
+    assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
+}
+
+#[test]
+fn what_fails_in_a_request_is_a_value_in_every_sample_of_it() {
+    let (ended, samples) =
+        run_with_samples(Brunt::guest("failing_requests").args(["--iterations", "3"]));
+    expect_checks(&ended.expect_code(0), 15);
+    // A URL or a body that is none never becomes a request.
+    assert_eq!(samples.tag_values("http_reqs", "error_code"), ["1212"; 3]);
+    for metric in [
+        "http_req_duration",
+        "http_req_blocked",
+        "http_req_waiting",
+        "http_req_failed",
+    ] {
+        assert_eq!(samples.tag_values(metric, "status"), ["0"; 3], "{metric}");
+    }
+    assert_eq!(samples.values("http_req_failed"), [1.0; 3]);
+}

@@ -1,0 +1,495 @@
+//! Tests what is written beside the printed summary: samples as JSON and CSV, and the exported summary.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use brunt_e2e::{Answer, Brunt, Recorder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::samples::{Point, Samples, keys, parse_json, read_csv, read_json, read_text};
+
+/// Every third request is not found.
+fn server() -> Recorder {
+    let count = AtomicUsize::new(0);
+    Recorder::answering(move |_| match count.fetch_add(1, Ordering::Relaxed) % 3 {
+        2 => Answer::status(404).body("no"),
+        _ => Answer::ok(),
+    })
+}
+
+/// Some visits to the server by two VUs, writing into this folder.
+fn visits(server: &Recorder, folder: &TempDir, count: u32) -> Brunt {
+    let count = count.to_string();
+    Brunt::guest("get_checks")
+        .base_url(&page(server))
+        .folder(folder.path())
+        .args(["--vus", "2", "--iterations", &count])
+}
+
+fn page(server: &Recorder) -> String {
+    format!("{}/page?x=a,b", server.url())
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+#[test]
+fn every_request_is_a_point_in_every_form() {
+    let (server, folder) = (server(), folder());
+    let mut run = visits(&server, &folder, 30);
+    for out in ["json=a.json", "json=a.json.gz", "csv=a.csv", "csv=a.csv.gz"] {
+        run = run.args(["--out", out]);
+    }
+    run.run().expect_code(0);
+    assert_eq!(server.seen().len(), 30);
+
+    let file = |name: &str| folder.path().join(name);
+    let json = read_json(&file("a.json"));
+    expect_requests(&json, &server);
+    assert_eq!(read_text(&file("a.json")), read_text(&file("a.json.gz")));
+    let (_, csv) = read_csv(&file("a.csv"));
+    assert_eq!(read_text(&file("a.csv")), read_text(&file("a.csv.gz")));
+    let both: [Vec<_>; 2] =
+        [&json, &csv].map(|samples| samples.points.iter().map(rounded).collect());
+    assert_eq!(both[0], both[1]);
+    let packed = |name: &str| std::fs::read(file(name)).expect("a file").len();
+    assert!(packed("a.json.gz") < packed("a.json") / 4);
+}
+
+/// The requests of `server` are there once each, with every metric of a request and the tags of an answer.
+fn expect_requests(samples: &Samples, server: &Recorder) {
+    let seen = server.seen().len();
+    for metric in REQUEST_METRICS {
+        assert_eq!(samples.of(metric).count(), seen, "{metric}");
+    }
+    for point in samples.of("http_reqs") {
+        let found = point.tag("status") == "200";
+        let mut tags = BTreeMap::from([
+            ("expected_response", found.to_string()),
+            ("group", String::new()),
+            ("method", "GET".to_owned()),
+            ("name", page(server)),
+            ("proto", "HTTP/1.1".to_owned()),
+            ("scenario", "default".to_owned()),
+            ("status", if found { "200" } else { "404" }.to_owned()),
+            ("url", page(server)),
+        ]);
+        if !found {
+            tags.insert("error_code", "1404".to_owned());
+        }
+        let tags: BTreeMap<String, String> = tags
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect();
+        assert_eq!((point.value, &point.tags), (1.0, &tags));
+    }
+    let missed = samples
+        .tag_values("http_reqs", "status")
+        .iter()
+        .filter(|status| **status == "404")
+        .count();
+    assert_eq!(missed, seen / 3);
+    assert_eq!(
+        samples.values("http_req_failed").iter().sum::<f64>(),
+        missed as f64
+    );
+}
+
+/// A point with what both forms can say: six decimals, and no tag without a value.
+fn rounded(point: &Point) -> (String, String, BTreeMap<String, String>) {
+    let mut tags = point.tags.clone();
+    tags.retain(|_, value| !value.is_empty());
+    (point.metric.clone(), format!("{:.6}", point.value), tags)
+}
+
+#[test]
+fn json_tells_metrics_with_their_thresholds_and_sub_metrics() {
+    let (server, folder) = (server(), folder());
+    let thresholds = json!({ "thresholds": {
+        "http_req_duration": ["p(95)<60000", { "threshold": "max<60000", "abortOnFail": true, "delayAbortEval": "10s" }],
+        "http_reqs{status:404}": ["count<100"],
+    } });
+    let run = visits(&server, &folder, 6).config(&thresholds);
+    run.args(["--out", "json=a.json"]).run().expect_code(0);
+    let samples = read_json(&folder.path().join("a.json"));
+    assert_eq!(samples.kind("http_reqs"), ("counter", "default"));
+    assert_eq!(samples.kind("http_req_failed"), ("rate", "default"));
+    assert_eq!(samples.kind("http_req_duration"), ("trend", "time"));
+    assert_eq!(samples.kind("data_received"), ("counter", "data"));
+    let duration = &samples.definitions["http_req_duration"];
+    assert_eq!(
+        keys(duration),
+        ["contains", "name", "submetrics", "thresholds", "type"]
+    );
+    assert_eq!(
+        duration["thresholds"],
+        json!(["p(95)<60000", { "threshold": "max<60000", "abortOnFail": true, "delayAbortEval": "10s" }])
+    );
+    let sub = &samples.definitions["http_reqs"]["submetrics"];
+    let expected = json!([{ "name": "http_reqs{status:404}", "suffix": "status:404", "tags": { "status": "404" } }]);
+    assert_eq!(sub, &expected);
+}
+
+#[test]
+fn times_of_samples_are_when_they_happened() {
+    let (server, folder) = (server(), folder());
+    let before = unix_ns();
+    let run = visits(&server, &folder, 10).args(["--out", "json=a.json"]);
+    run.args(["--out", "csv=fileName=a.csv,timeFormat=unix_nano"])
+        .run()
+        .expect_code(0);
+    let after = unix_ns();
+    let (_, csv) = read_csv(&folder.path().join("a.csv"));
+    let times = csv
+        .points
+        .iter()
+        .map(|point| point.time.parse::<u128>().expect("nanoseconds"));
+    assert!(times.clone().all(|time| (before..=after).contains(&time)));
+    let json = read_json(&folder.path().join("a.json"));
+    for (point, time) in json.points.iter().zip(times) {
+        // The day is not computed again here, but the time of day is.
+        let of_day = time % 86_400_000_000_000;
+        let (hours, rest) = (of_day / 3_600_000_000_000, of_day % 3_600_000_000_000);
+        let (minutes, rest) = (rest / 60_000_000_000, rest % 60_000_000_000);
+        let clock = format!("T{hours:02}:{minutes:02}:{:02}", rest / 1_000_000_000);
+        let fraction = format!("{:09}", rest % 1_000_000_000);
+        let (_, told) = point.time.split_at(10);
+        let expected = format!("{clock}.{fraction}");
+        let expected = expected.trim_end_matches('0').trim_end_matches('.');
+        assert_eq!(told, format!("{expected}Z"));
+    }
+}
+
+fn unix_ns() -> u128 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_nanos()
+}
+
+#[test]
+fn csv_has_a_column_for_each_system_tag_and_one_for_the_rest() {
+    let (server, folder) = (server(), folder());
+    let run = visits(&server, &folder, 6).args(["--out", "csv=all.csv", "--tag", "run=seven"]);
+    run.run().expect_code(0);
+    let (headings, samples) = read_csv(&folder.path().join("all.csv"));
+    assert_eq!(
+        headings.join(","),
+        "metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,\
+         scenario,service,status,subproto,tls_version,url,extra_tags,metadata"
+    );
+    assert!(
+        samples
+            .tag_values("http_reqs", "run")
+            .iter()
+            .all(|run| *run == "seven")
+    );
+
+    let run = visits(&server, &folder, 6).args([
+        "--out",
+        "csv=few.csv",
+        "--system-tags",
+        "status,method",
+    ]);
+    run.run().expect_code(0);
+    let (headings, samples) = read_csv(&folder.path().join("few.csv"));
+    let expected = [
+        "metric_name",
+        "timestamp",
+        "metric_value",
+        "method",
+        "status",
+        "extra_tags",
+        "metadata",
+    ];
+    assert_eq!(headings, expected);
+    let tags: Vec<&str> = samples
+        .of("http_reqs")
+        .flat_map(|point| point.tags.keys())
+        .map(String::as_str)
+        .collect();
+    assert_eq!(tags, ["method", "status"].repeat(6));
+}
+
+#[test]
+fn an_output_is_named_by_the_environment_too_and_json_goes_to_standard_output() {
+    let (server, folder) = (server(), folder());
+    visits(&server, &folder, 6)
+        .env("K6_OUT", "csv=env.csv")
+        .run()
+        .expect_code(0);
+    let (_, samples) = read_csv(&folder.path().join("env.csv"));
+    assert_eq!(samples.of("http_reqs").count(), 6);
+
+    let ended = visits(&server, &folder, 6)
+        .args(["--out", "json", "--quiet"])
+        .run()
+        .expect_code(0);
+    let lines: Vec<&str> = ended
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .collect();
+    assert_eq!(parse_json(&lines.join("\n")).of("http_reqs").count(), 6);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_ends_the_run_before_any_request() {
+    let (server, folder) = (server(), folder());
+    let cases = [
+        (
+            "json=no/such/a.json",
+            "error: output json: cannot write 'no/such/a.json': No such file",
+        ),
+        (
+            "csv=no/such/a.csv.gz",
+            "error: output csv: cannot write 'no/such/a.csv.gz': No such file",
+        ),
+        (
+            "json=/",
+            "error: output json: cannot write '/': Is a directory",
+        ),
+        (
+            "csv=/dev/full",
+            "error: output csv: cannot write to '/dev/full': No space left",
+        ),
+        (
+            "csv=a.csv,timeFormat=iso",
+            "'iso' is no timeFormat: there are unix, unix_milli,",
+        ),
+        (
+            "carrier-pigeon=coop",
+            "error: unknown output 'carrier-pigeon': there are json[=file] and csv[=file]",
+        ),
+    ];
+    for (out, why) in cases {
+        let ended = visits(&server, &folder, 6)
+            .args(["--out", "json=fine.json", "--out", out])
+            .run();
+        let ended = ended.expect_code(104);
+        assert!(ended.stderr.contains(why), "{out}: {}", ended.stderr);
+        assert!(
+            ended.summary.is_none() && !ended.stdout.contains("TOTAL RESULTS"),
+            "{out}"
+        );
+    }
+    assert_eq!((server.seen().len(), server.connections().len()), (0, 0));
+}
+
+#[test]
+fn an_output_that_fails_half_way_is_told_once_and_the_run_goes_on() {
+    let folder = folder();
+    let server = Recorder::answering(|_| Answer::ok().after(Duration::from_millis(15)));
+    let run =
+        visits(&server, &folder, 400).args(["--out", "json=/dev/full", "--out", "csv=fine.csv"]);
+    let ended = run.run().expect_code(0);
+    let told =
+        "output json (/dev/full) failed and gets no more samples, the test goes on: No space left";
+    assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
+    assert_eq!(
+        ended.stderr.matches("/dev/full").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+    expect_all_the_same(&server, &folder, &ended, 400);
+}
+
+#[test]
+fn an_output_whose_reader_goes_away_is_told_once_and_the_run_goes_on() {
+    let folder = folder();
+    let pipe = folder.path().join("pipe.csv");
+    let made = Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .expect("mkfifo can be run");
+    assert!(made.success());
+    let reader = thread::spawn(move || first_line(&pipe));
+    let server = Recorder::answering(|_| Answer::ok().after(Duration::from_millis(15)));
+    let run =
+        visits(&server, &folder, 400).args(["--out", "csv=pipe.csv", "--out", "csv=fine.csv"]);
+    let ended = run.run().expect_code(0);
+    let headings = reader.join().expect("the reader read");
+    assert!(headings.starts_with("metric_name,timestamp,"), "{headings}");
+    let told =
+        "output csv (pipe.csv) failed and gets no more samples, the test goes on: Broken pipe";
+    assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
+    expect_all_the_same(&server, &folder, &ended, 400);
+}
+
+fn first_line(pipe: &Path) -> String {
+    let mut line = String::new();
+    let mut reader = BufReader::new(File::open(pipe).expect("the pipe can be opened"));
+    reader.read_line(&mut line).expect("a line");
+    line
+}
+
+/// Everything but the broken output has all requests: the target, the other output, and the summary.
+fn expect_all_the_same(
+    server: &Recorder,
+    folder: &TempDir,
+    ended: &brunt_e2e::Ended,
+    count: usize,
+) {
+    let (_, samples) = read_csv(&folder.path().join("fine.csv"));
+    assert_eq!(
+        (server.seen().len(), samples.of("http_reqs").count()),
+        (count, count)
+    );
+    assert_eq!(ended.metric("http_reqs", "count"), count as f64);
+    assert!(ended.stdout.contains("TOTAL RESULTS"), "{}", ended.stdout);
+}
+
+#[test]
+fn outputs_of_an_interrupted_run_are_whole() {
+    let folder = folder();
+    let server = Recorder::answering(|_| Answer::ok().after(Duration::from_millis(5)));
+    let outs = [
+        "--out",
+        "json=a.json.gz",
+        "--out",
+        "csv=a.csv.gz",
+        "--duration",
+        "30s",
+        "--vus",
+        "2",
+    ];
+    let run = Brunt::guest("get_checks")
+        .base_url(&server.url())
+        .folder(folder.path())
+        .args(outs)
+        .start();
+    server.wait_for(100);
+    run.interrupt();
+    let ended = run.wait().expect_code(105);
+    let json = read_json(&folder.path().join("a.json.gz"));
+    let (_, csv) = read_csv(&folder.path().join("a.csv.gz"));
+    let count = json.of("http_reqs").count();
+    assert!(count >= 98 && count <= server.seen().len(), "{count}");
+    assert_eq!(csv.of("http_reqs").count(), count);
+    assert_eq!(ended.metric("http_reqs", "count"), count as f64);
+}
+
+#[test]
+fn the_exported_summary_has_k6s_keys() {
+    let folder = folder();
+    let server = Recorder::answering(|_| Answer::ok().after(Duration::from_millis(60)));
+    let options = json!({ "thresholds": {
+        "http_req_failed": ["rate<0.5"],
+        "http_req_duration": ["min<60000", "max<1"],
+        "http_reqs{status:200}": ["count>1000"],
+    } });
+    let ended = visits(&server, &folder, 40)
+        .config(&options)
+        .run()
+        .expect_code(99);
+    let summary = ended.summary.expect("an exported summary");
+    assert_eq!(keys(&summary), ["metrics", "root_group"]);
+    let metrics = &summary["metrics"];
+    let trend = ["avg", "max", "med", "min", "p(90)", "p(95)"];
+    for (metric, expected) in [
+        ("http_reqs", &["count", "rate"][..]),
+        ("http_reqs{status:200}", &["count", "rate", "thresholds"]),
+        ("iterations", &["count", "rate"]),
+        ("data_sent", &["count", "rate"]),
+        ("vus", &["max", "min", "value"]),
+        ("vus_max", &["max", "min", "value"]),
+        ("checks", &["fails", "passes", "value"]),
+        (
+            "http_req_failed",
+            &["fails", "passes", "thresholds", "value"],
+        ),
+        ("http_req_waiting", &trend),
+        ("iteration_duration", &trend),
+        ("http_req_duration{expected_response:true}", &trend),
+    ] {
+        assert_eq!(keys(&metrics[metric]), expected, "{metric}");
+    }
+    // A threshold's value is true when it was crossed.
+    assert_eq!(
+        metrics["http_req_failed"]["thresholds"],
+        json!({ "rate<0.5": false })
+    );
+    assert_eq!(
+        metrics["http_req_duration"]["thresholds"],
+        json!({ "min<60000": false, "max<1": true })
+    );
+    assert_eq!(
+        metrics["http_reqs{status:200}"]["thresholds"],
+        json!({ "count>1000": true })
+    );
+    // A rate's share is its value; what failed is what "passes" counts for failed requests.
+    let failed = &metrics["http_req_failed"];
+    assert_eq!(
+        (&failed["value"], &failed["passes"], &failed["fails"]),
+        (&json!(0), &json!(0), &json!(40))
+    );
+    expect_checks(&summary["root_group"]);
+}
+
+/// The checks of the test are a map by name, with the id that k6 computes: the MD5 of the path.
+fn expect_checks(group: &Value) {
+    assert_eq!(keys(group), ["checks", "groups", "id", "name", "path"]);
+    assert_eq!((&group["name"], &group["path"]), (&json!(""), &json!("")));
+    assert_eq!(group["id"], "d41d8cd98f00b204e9800998ecf8427e");
+    assert_eq!(
+        keys(&group["checks"]),
+        ["body is not empty", "status is 200"]
+    );
+    let check = &group["checks"]["status is 200"];
+    let expected = json!({
+        "name": "status is 200", "path": "::status is 200", "id": "6210a8cd14cd70477eba5c5e4cb3fb5f",
+        "passes": 40, "fails": 0,
+    });
+    assert_eq!(check, &expected);
+}
+
+#[test]
+fn the_exported_trends_have_the_figures_asked_for() {
+    let (server, folder) = (server(), folder());
+    let run = visits(&server, &folder, 6).args(["--summary-trend-stats", "count,p(99.9),min"]);
+    let summary = run
+        .run()
+        .expect_code(0)
+        .summary
+        .expect("an exported summary");
+    let duration = &summary["metrics"]["http_req_duration"];
+    assert_eq!(keys(duration), ["count", "min", "p(99.9)"]);
+    assert_eq!(duration["count"], 6);
+}
+
+#[test]
+fn an_exported_summary_that_cannot_be_written_is_told() {
+    let (server, folder) = (server(), folder());
+    let run = Brunt::new(["run", "--summary-export", "no/such/summary.json"]).folder(folder.path());
+    let guest = brunt_e2e::guest("get_checks");
+    let ended = run.base_url(&server.url()).arg(guest).run();
+    assert!(
+        ended.stderr.contains("no/such/summary.json"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stdout.contains("TOTAL RESULTS"), "{}", ended.stdout);
+    assert_eq!(server.seen().len(), 1);
+}
+
+/// What is measured of every request.
+const REQUEST_METRICS: [&str; 9] = [
+    "http_reqs",
+    "http_req_failed",
+    "http_req_duration",
+    "http_req_blocked",
+    "http_req_connecting",
+    "http_req_tls_handshaking",
+    "http_req_sending",
+    "http_req_waiting",
+    "http_req_receiving",
+];
