@@ -19,6 +19,7 @@ pub(crate) fn componentize(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, Error>
         )
         .hint("brunt runs WebAssembly components: `brunt new --language rust NAME` starts one"));
     }
+    check_whole(&bytes, name)?;
     encode(&bytes).map_err(|error| {
         Error::new(
             ErrorKind::NotAComponent,
@@ -26,6 +27,19 @@ pub(crate) fn componentize(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, Error>
         )
         .hint("build it with a Brunt guest SDK, which embeds the component's type")
     })
+}
+
+/// Sections that reach beyond the end of the file would make the encoder panic.
+fn check_whole(module: &[u8], name: &str) -> Result<(), Error> {
+    let mut payloads = wasmparser::Parser::new(0).parse_all(module);
+    match payloads.find_map(Result::err) {
+        None => Ok(()),
+        Some(error) => Err(Error::new(
+            ErrorKind::NotAComponent,
+            format!("{name} is not a valid WebAssembly file: {error}"),
+        )
+        .hint("is the file whole? build it or copy it again")),
+    }
 }
 
 fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {

@@ -153,11 +153,15 @@ fn compile(
 }
 
 fn not_compiled(name: &str, error: &wasmtime::Error) -> Error {
-    Error::new(
-        ErrorKind::Compile,
-        format!("{name} could not be compiled: {error:#}"),
-    )
-    .hint("is the file whole? `wasm-tools validate` says more")
+    let why = format!("{error:#}");
+    let hint = match why.contains("pooling allocator") {
+        true => {
+            "the test needs more than the limits memory and tableElements grant: raise them with --limit"
+        }
+        false => "is the file whole? `wasm-tools validate` says more",
+    };
+    let message = format!("{name} could not be compiled: {why}");
+    Error::new(ErrorKind::Compile, message).hint(hint)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {

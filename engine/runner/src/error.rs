@@ -70,7 +70,7 @@ impl From<brunt_host::Error> for Error {
     fn from(error: brunt_host::Error) -> Self {
         use brunt_host::ErrorKind as Kind;
         let exit = match error.kind() {
-            Kind::File | Kind::NotAComponent | Kind::WrongWorld | Kind::Setting => {
+            Kind::File | Kind::NotAComponent | Kind::WrongWorld | Kind::Compile | Kind::Setting => {
                 ExitCode::InvalidConfig
             }
             Kind::Description => ExitCode::ScriptException,
