@@ -1,8 +1,10 @@
 //! Tests whole programs: one binary for all of them, so that it is linked once.
 
+mod bad_input;
 mod contracts;
 mod executors;
 mod hostile;
+mod http;
 mod lifecycle;
 mod outputs;
 mod recorder;
