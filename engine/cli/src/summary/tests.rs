@@ -8,8 +8,8 @@ use brunt_runner::metrics::summary::{
     CheckSummary, GroupSummary, MetricSummary, SummarySettings, ThresholdSummary, TrendStat, Values,
 };
 use brunt_runner::metrics::{
-    Breakdown, Contains, Kind, Moment, Recorder, RecorderSettings, Registry, Routing, Thresholds,
-    Totals, builtin,
+    Breakdown, Contains, Kind, MetricId, Moment, Recorder, RecorderSettings, Registry, Routing,
+    Thresholds, Totals, builtin,
 };
 use serde_json::{Value, json};
 
@@ -99,16 +99,7 @@ fn measured() -> Summary {
     let orders = registry
         .register("orders", Kind::Counter, Contains::Default)
         .expect("free");
-    let option = json!({
-        "http_req_duration": ["p(95)<500", "p(99)<100"],
-        "http_req_duration{name:/a}": "max<1000",
-        "http_req_failed": "rate<0.1",
-        "http_reqs": "rate>1",
-        "dropped_iterations": "count<1",
-        "orders{kind:book}": "count>10",
-        "ws_sessions": "count>=0",
-    });
-    let thresholds = Thresholds::from_json(&option, &registry).expect("valid");
+    let thresholds = Thresholds::from_json(&promises(), &registry).expect("valid");
     let routing = Arc::new(Routing::new(
         thresholds.selectors(),
         Breakdown::ScenariosAndGroups,
@@ -118,49 +109,7 @@ fn measured() -> Summary {
         Arc::clone(&routing),
         RecorderSettings::default(),
     );
-    for i in 0..100u64 {
-        let (scenario, group) = (
-            ["default", "buy"][i as usize % 2],
-            ["", "::front", "::front::deep"][i as usize % 3],
-        );
-        let name = if i % 4 == 0 { "/a" } else { "/b" };
-        let expected = if i % 20 == 7 { "false" } else { "true" };
-        let pairs = [
-            ("scenario", scenario),
-            ("group", group),
-            ("name", name),
-            ("expected_response", expected),
-        ];
-        let tags = recorder.intern_pairs(&pairs);
-        let ms = (i * i) as f64 / 7.0;
-        for (metric, value) in [
-            (builtin::HTTP_REQS, 1.0),
-            (builtin::HTTP_REQ_DURATION, ms),
-            (builtin::HTTP_REQ_WAITING, ms * 0.9),
-            (builtin::HTTP_REQ_SENDING, 0.0123),
-            (
-                builtin::HTTP_REQ_FAILED,
-                f64::from(u8::from(expected == "false")),
-            ),
-            (builtin::ITERATIONS, 1.0),
-            (builtin::ITERATION_DURATION, ms + 1.0),
-            (builtin::ITERATION_START_DELAY, 0.02),
-            (builtin::ITERATION_DURATION_FROM_DUE, ms + 1.02),
-            (builtin::DATA_SENT, 313.0),
-            (builtin::DATA_RECEIVED, 12_345.0),
-            (builtin::VUS, (i % 10) as f64),
-            (builtin::GROUP_DURATION, ms),
-        ] {
-            recorder.record(metric, tags, value, i);
-        }
-        let book =
-            recorder.intern_with(tags, &[("kind", if i % 10 == 0 { "book" } else { "pen" })]);
-        recorder.record(orders, book, 1.0, i);
-        for (check, ok) in [("status is 200", true), ("body is right", i % 30 != 0)] {
-            let id = recorder.intern_check(scenario, group, check);
-            recorder.record_check(id, tags, ok, i);
-        }
-    }
+    (0..100).for_each(|i| record_iteration(&mut recorder, orders, i));
     let mut totals = Totals::new(registry, routing);
     totals.absorb(recorder.snapshot());
     let duration = Duration::from_millis(30_100);
@@ -176,157 +125,105 @@ fn measured() -> Summary {
     )
 }
 
+/// Thresholds that hold, that are crossed, on sub-metrics, and without data.
+fn promises() -> Value {
+    json!({
+        "http_req_duration": ["p(95)<500", "p(99)<100"],
+        "http_req_duration{name:/a}": "max<1000",
+        "http_req_failed": "rate<0.1",
+        "http_reqs": "rate>1",
+        "dropped_iterations": "count<1",
+        "orders{kind:book}": "count>10",
+        "ws_sessions": "count>=0",
+    })
+}
+
+/// One iteration with one request: which scenario, group, name and outcome it has follows from its number.
+fn record_iteration(recorder: &mut Recorder, orders: MetricId, i: u64) {
+    let (scenario, group) = (
+        ["default", "buy"][i as usize % 2],
+        ["", "::front", "::front::deep"][i as usize % 3],
+    );
+    let name = if i % 4 == 0 { "/a" } else { "/b" };
+    let expected = if i % 20 == 7 { "false" } else { "true" };
+    let pairs = [
+        ("scenario", scenario),
+        ("group", group),
+        ("name", name),
+        ("expected_response", expected),
+    ];
+    let tags = recorder.intern_pairs(&pairs);
+    let ms = (i * i) as f64 / 7.0;
+    for (metric, value) in [
+        (builtin::HTTP_REQS, 1.0),
+        (builtin::HTTP_REQ_DURATION, ms),
+        (builtin::HTTP_REQ_WAITING, ms * 0.9),
+        (builtin::HTTP_REQ_SENDING, 0.0123),
+        (
+            builtin::HTTP_REQ_FAILED,
+            f64::from(u8::from(expected == "false")),
+        ),
+        (builtin::ITERATIONS, 1.0),
+        (builtin::ITERATION_DURATION, ms + 1.0),
+        (builtin::ITERATION_START_DELAY, 0.02),
+        (builtin::ITERATION_DURATION_FROM_DUE, ms + 1.02),
+        (builtin::DATA_SENT, 313.0),
+        (builtin::DATA_RECEIVED, 12_345.0),
+        (builtin::VUS, (i % 10) as f64),
+        (builtin::GROUP_DURATION, ms),
+    ] {
+        recorder.record(metric, tags, value, i);
+    }
+    let book = recorder.intern_with(tags, &[("kind", if i % 10 == 0 { "book" } else { "pen" })]);
+    recorder.record(orders, book, 1.0, i);
+    for (check, ok) in [("status is 200", true), ("body is right", i % 30 != 0)] {
+        let id = recorder.intern_check(scenario, group, check);
+        recorder.record_check(id, tags, ok, i);
+    }
+}
+
 /// The figures of the guide's example.
 fn guide() -> Summary {
-    let us = |v: f64| v / 1e3;
-    let http = |name: &str, stats: [f64; 6]| trend(name, stats);
-    let duration = [105.1401, 102.0101, 103.8601, 171.5601, 112.4001, 113.1801];
-    let mut metrics = vec![
+    let trends = GUIDE_TRENDS.map(|(name, stats)| trend(name, stats));
+    let counters = GUIDE_COUNTERS.map(|(name, contains, count, rate)| {
         metric(
-            "checks",
-            Kind::Rate,
-            Contains::Default,
-            Values::Rate {
-                rate: 1.0,
-                passes: 4503,
-                fails: 0,
-            },
-        ),
-        metric(
-            "data_received",
+            name,
             Kind::Counter,
-            Contains::Data,
-            Values::Counter {
-                count: 1_343_000.0,
-                rate: 44_600.0,
-            },
-        ),
-        metric(
-            "data_sent",
-            Kind::Counter,
-            Contains::Data,
-            Values::Counter {
-                count: 312_900.0,
-                rate: 10_390.0,
-            },
-        ),
-        http(
-            "http_req_blocked",
-            [
-                9.2601,
-                us(2.001),
-                us(14.001),
-                557.3201,
-                us(25.001),
-                us(46.001),
-            ],
-        ),
-        http(
-            "http_req_connecting",
-            [3.5001, 0.0, 0.0, 113.4601, 0.0, 0.0],
-        ),
-        http("http_req_duration", duration),
-        MetricSummary {
-            parent: Some("http_req_duration".into()),
-            ..http("http_req_duration{expected_response:true}", duration)
-        },
-        metric(
-            "http_req_failed",
-            Kind::Rate,
-            Contains::Default,
-            Values::Rate {
-                rate: 0.0,
-                passes: 0,
-                fails: 1501,
-            },
-        ),
-        http(
-            "http_req_receiving",
-            [
-                us(202.861),
-                us(17.001),
-                us(170.001),
-                4.6901,
-                us(264.001),
-                us(341.001),
-            ],
-        ),
-        http(
-            "http_req_sending",
-            [
-                us(97.561),
-                us(11.001),
-                us(63.001),
-                5.5601,
-                us(98.001),
-                us(133.001),
-            ],
-        ),
-        http(
-            "http_req_tls_handshaking",
-            [4.1401, 0.0, 0.0, 169.3501, 0.0, 0.0],
-        ),
-        http(
-            "http_req_waiting",
-            [104.8401, 101.8801, 103.6001, 171.5201, 112.1801, 112.8501],
-        ),
-        metric(
-            "http_reqs",
-            Kind::Counter,
-            Contains::Default,
-            Values::Counter {
-                count: 1501.0,
-                rate: 49.834_813,
-            },
-        ),
-        http(
-            "iteration_duration",
-            [115.1801, 102.5101, 104.6601, 704.9901, 113.6801, 115.5401],
-        ),
-        metric(
-            "iterations",
-            Kind::Counter,
-            Contains::Default,
-            Values::Counter {
-                count: 1501.0,
-                rate: 49.834_813,
-            },
-        ),
-        metric(
-            "vus",
-            Kind::Gauge,
-            Contains::Default,
-            Values::Gauge {
-                value: 50.0,
-                min: 50.0,
-                max: 50.0,
-            },
-        ),
-        metric(
-            "vus_max",
-            Kind::Gauge,
-            Contains::Default,
-            Values::Gauge {
-                value: 50.0,
-                min: 50.0,
-                max: 50.0,
-            },
-        ),
-    ];
+            contains,
+            Values::Counter { count, rate },
+        )
+    });
+    let rates = GUIDE_RATES.map(|(name, rate, passes, fails)| {
+        let values = Values::Rate {
+            rate,
+            passes,
+            fails,
+        };
+        metric(name, Kind::Rate, Contains::Default, values)
+    });
+    let gauges = ["vus", "vus_max"].map(|name| {
+        let values = Values::Gauge {
+            value: 50.0,
+            min: 50.0,
+            max: 50.0,
+        };
+        metric(name, Kind::Gauge, Contains::Default, values)
+    });
+    let mut metrics: Vec<MetricSummary> = trends.into_iter().chain(counters).collect();
+    metrics.extend(rates.into_iter().chain(gauges));
+    metrics.sort_by(|a, b| a.name.cmp(&b.name));
     for metric in &mut metrics {
         match &*metric.name {
             "http_req_duration" => metric.thresholds.push(promise("p(95)<50", false)),
+            "http_req_duration{expected_response:true}" => {
+                metric.parent = Some("http_req_duration".into());
+            }
             "http_req_failed" => metric.thresholds.push(promise("rate<0.01", true)),
             _ => {}
         }
     }
-    let checks = [
-        "Post status is 200",
-        "Post Content-Type header",
-        "Post response name",
-    ];
     let root_group = GroupSummary {
-        checks: checks.iter().map(|name| passed(name, 1501)).collect(),
+        checks: GUIDE_CHECKS.iter().map(|name| passed(name, 1501)).collect(),
         ..GroupSummary::default()
     };
     summary(metrics, root_group, &TrendStat::defaults(), &Value::Null)
@@ -426,3 +323,35 @@ fn passed(name: &str, passes: u64) -> CheckSummary {
         fails: 0,
     }
 }
+
+const GUIDE_CHECKS: [&str; 3] = [
+    "Post status is 200",
+    "Post Content-Type header",
+    "Post response name",
+];
+
+/// Name, what it contains, count, and rate per second.
+const GUIDE_COUNTERS: [(&str, Contains, f64, f64); 4] = [
+    ("data_received", Contains::Data, 1_343_000.0, 44_600.0),
+    ("data_sent", Contains::Data, 312_900.0, 10_390.0),
+    ("http_reqs", Contains::Default, 1501.0, 49.834_813),
+    ("iterations", Contains::Default, 1501.0, 49.834_813),
+];
+
+/// Name, rate, passes and fails.
+const GUIDE_RATES: [(&str, f64, u64, u64); 2] =
+    [("checks", 1.0, 4503, 0), ("http_req_failed", 0.0, 0, 1501)];
+
+/// Name, then avg, min, med, max, p(90) and p(95) in milliseconds: a little more than is shown, for digits are cut off.
+#[rustfmt::skip]
+const GUIDE_TRENDS: [(&str, [f64; 6]); 9] = [
+    ("http_req_blocked", [9.2601, 0.002_001, 0.014_001, 557.3201, 0.025_001, 0.046_001]),
+    ("http_req_connecting", [3.5001, 0.0, 0.0, 113.4601, 0.0, 0.0]),
+    ("http_req_duration", [105.1401, 102.0101, 103.8601, 171.5601, 112.4001, 113.1801]),
+    ("http_req_duration{expected_response:true}", [105.1401, 102.0101, 103.8601, 171.5601, 112.4001, 113.1801]),
+    ("http_req_receiving", [0.202_861, 0.017_001, 0.170_001, 4.6901, 0.264_001, 0.341_001]),
+    ("http_req_sending", [0.097_561, 0.011_001, 0.063_001, 5.5601, 0.098_001, 0.133_001]),
+    ("http_req_tls_handshaking", [4.1401, 0.0, 0.0, 169.3501, 0.0, 0.0]),
+    ("http_req_waiting", [104.8401, 101.8801, 103.6001, 171.5201, 112.1801, 112.8501]),
+    ("iteration_duration", [115.1801, 102.5101, 104.6601, 704.9901, 113.6801, 115.5401]),
+];
