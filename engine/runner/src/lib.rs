@@ -31,5 +31,5 @@ pub use error::Error;
 pub use exit::{EXIT_CODES, ExitCode};
 pub use live::{Progress, ScenarioProgress, ScenarioState};
 pub use load::{Loaded, TestSource};
-pub use run::{Observer, Report, Terminal, run};
+pub use run::{Files, Observer, Report, Terminal, run};
 pub use scheduler::Interrupts;

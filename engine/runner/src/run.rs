@@ -46,6 +46,9 @@ pub struct Terminal {
     pub stderr: bool,
 }
 
+/// Files that a test wants written: paths, `stdout` or `stderr`, and contents.
+pub type Files = Vec<(String, Vec<u8>)>;
+
 /// What a run came to.
 #[derive(Debug)]
 pub struct Report {
@@ -56,7 +59,7 @@ pub struct Report {
     /// Why the exit code is what it is, in one line for each reason.
     pub reasons: Vec<String>,
     /// What the test made of the summary, when it makes something of it: paths, `stdout` or `stderr`, and contents.
-    pub handled: Option<Vec<(String, Vec<u8>)>>,
+    pub handled: Option<Files>,
 }
 
 /// Runs a loaded test from its first VU to its summary.
@@ -102,7 +105,11 @@ pub async fn run(
     let handled = stage
         .handle_summary(loaded, &mut main, &summary, terminal)
         .await;
-    let verdict = Verdict::new(&session, abort, teardown, &evaluation);
+    let (handled, late) = match handled {
+        Ok(files) => (files, Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    let verdict = Verdict::new(&session, abort, [teardown, late], &evaluation);
     Ok(Report {
         summary,
         exit: verdict.exit,
@@ -184,7 +191,7 @@ impl Stage {
             return Ok(());
         }
         observer.phase("setup");
-        main.enter(phase_place("::setup"));
+        main.enter(phase_place(loaded, "::setup"));
         let limit = loaded.options.setup_timeout;
         let result = tokio::time::timeout(limit, main.setup())
             .await
@@ -212,7 +219,7 @@ impl Stage {
             return Ok(());
         }
         observer.phase("teardown");
-        main.enter(phase_place("::teardown"));
+        main.enter(phase_place(loaded, "::teardown"));
         let limit = loaded.options.teardown_timeout;
         let result = tokio::time::timeout(limit, main.teardown())
             .await
@@ -226,16 +233,16 @@ impl Stage {
         result.map_err(|failure| Error::guest("teardown", &failure))
     }
 
-    /// Lets the test make something of the summary. One that fails at it leaves the engine's own.
+    /// Lets the test make something of the summary. One that fails at it, or takes too long, leaves the engine's own.
     async fn handle_summary(
         &self,
         loaded: &Loaded,
         main: &mut Vu,
         summary: &Summary,
         terminal: Terminal,
-    ) -> Option<Vec<(String, Vec<u8>)>> {
+    ) -> Result<Option<Files>, Error> {
         if !loaded.description.has_phase("handle-summary") {
-            return None;
+            return Ok(None);
         }
         let setup_data = self
             .worker
@@ -251,15 +258,18 @@ impl Stage {
         };
         let data = summary.to_handle_summary(&context).to_string();
         let limit = loaded.options.handle_summary_timeout;
-        let failed = match tokio::time::timeout(limit, main.handle_summary(&data)).await {
-            Ok(Ok(files)) => return Some(files),
+        match tokio::time::timeout(limit, main.handle_summary(&data)).await {
+            Ok(Ok(files)) => Ok(Some(files)),
             Ok(Err(failure)) => {
-                format!("handle-summary failed ({}): {failure}", failure.kind.name())
+                let why = format!("handle-summary failed ({}): {failure}", failure.kind.name());
+                loaded.log.log(Level::Error, "brunt", &why);
+                Ok(None)
             }
-            Err(_) => format!("handle-summary did not end within {limit:?}"),
-        };
-        loaded.log.log(Level::Error, "brunt", &failed);
-        None
+            Err(_) => Err(Error::new(
+                ExitCode::GenericTimeout,
+                format!("handle-summary did not end within {limit:?}"),
+            )),
+        }
     }
 }
 
@@ -273,11 +283,13 @@ impl Scheduler<'_> {
 }
 
 /// Where `setup` and `teardown` happen: in no scenario, and in a group of their own.
-fn phase_place(group: &str) -> Arc<Place> {
+fn phase_place(loaded: &Loaded, group: &str) -> Arc<Place> {
+    let tags = loaded.options.tags.iter();
+    let tags = TagSet::from_pairs(tags.map(|(key, value)| (key.as_str(), value.as_str())));
     Arc::new(Place {
         scenario: String::new(),
         executor: String::new(),
-        tags: TagSet::from_pairs([("group", group)]),
+        tags: tags.with("group", group),
         env: Default::default(),
         started_unix_ns: 0,
         progress: Box::new(|| 0.0),
@@ -319,11 +331,11 @@ struct Verdict {
 }
 
 impl Verdict {
-    /// An abort decides first, then thresholds, then what the test says, then its teardown.
+    /// An abort decides first, then thresholds, then what the test says, then what its last phases came to.
     fn new(
         session: &Session,
         abort: Option<AbortReason>,
-        teardown: Result<(), Error>,
+        phases: [Result<(), Error>; 2],
         evaluation: &Evaluation,
     ) -> Self {
         let mut verdict = Self {
@@ -346,7 +358,7 @@ impl Verdict {
                 format!("test run was marked as failed: {why}"),
             );
         }
-        if let Err(error) = teardown {
+        for error in phases.into_iter().filter_map(Result::err) {
             verdict.add(error.exit(), error.to_string());
         }
         verdict
