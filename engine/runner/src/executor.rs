@@ -4,6 +4,7 @@
 //! executors of k6 are data for these two.
 
 mod closed;
+mod lane;
 mod open;
 
 #[cfg(test)]
@@ -24,7 +25,8 @@ use crate::live::ScenarioLive;
 use crate::stop::{Stop, StopSignal};
 use crate::vus::{Pool, VirtualUser};
 
-pub(crate) use open::{Lane, Newcomers};
+pub(crate) use lane::Lane;
+pub(crate) use open::Newcomers;
 
 /// One scenario's part on one worker, with everything that its executor needs.
 pub(crate) struct Work<V> {

@@ -8,8 +8,7 @@ use std::future::Future;
 use std::iter::Peekable;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use brunt_host::{Failure, Iteration, Level};
@@ -19,6 +18,7 @@ use send_wrapper::SendWrapper;
 use tokio::sync::{Notify, mpsc};
 
 use crate::clock::Clock;
+use crate::executor::lane::{Lane, Lanes};
 use crate::executor::{Work, milliseconds, tokio_now};
 use crate::stop::Stop;
 use crate::vus::VirtualUser;
@@ -27,58 +27,6 @@ use crate::vus::VirtualUser;
 pub(crate) trait Newcomers<V> {
     /// A new VU.
     fn make(&self) -> Pin<Box<dyn Future<Output = Result<V, Failure>>>>;
-}
-
-/// The lanes of all workers of one scenario.
-pub(crate) type Lanes = Arc<[LaneEntrance]>;
-
-/// How other workers see one worker: how many VUs it has free, and where iterations go in.
-pub(crate) struct LaneEntrance {
-    free: AtomicUsize,
-    iterations: mpsc::UnboundedSender<Arrival>,
-}
-
-/// One worker's own view of the lanes.
-pub(crate) struct Lane {
-    lanes: Lanes,
-    own: usize,
-    iterations: mpsc::UnboundedReceiver<Arrival>,
-}
-
-impl Lane {
-    /// The lanes of this many workers, one for each.
-    pub(crate) fn for_workers(count: usize) -> Vec<Self> {
-        let (entrances, exits): (Vec<_>, Vec<_>) = (0..count)
-            .map(|_| {
-                let (iterations, exit) = mpsc::unbounded_channel();
-                (
-                    LaneEntrance {
-                        free: AtomicUsize::new(0),
-                        iterations,
-                    },
-                    exit,
-                )
-            })
-            .unzip();
-        let lanes: Lanes = entrances.into();
-        let lane = |(own, iterations)| Self {
-            lanes: lanes.clone(),
-            own,
-            iterations,
-        };
-        exits.into_iter().enumerate().map(lane).collect()
-    }
-}
-
-impl LaneEntrance {
-    /// Reserves a free VU of this worker.
-    fn reserve(&self) -> bool {
-        self.free
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |free| {
-                free.checked_sub(1)
-            })
-            .is_ok()
-    }
 }
 
 /// Runs the part of an open load.
