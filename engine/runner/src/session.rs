@@ -14,6 +14,7 @@ use crate::collector::Collector;
 use crate::error::Error;
 use crate::executor::Lane;
 use crate::exit::ExitCode;
+use crate::failures::AllFailures;
 use crate::live::{ScenarioLive, fraction};
 use crate::load::Loaded;
 use crate::options::{Options, SummaryMode, ThresholdOption};
@@ -125,6 +126,7 @@ impl Session {
         let mut lanes = self.lanes();
         let test = &self.test;
         let vus_made = Arc::new(AtomicU64::new(0));
+        let failures = Arc::new(AllFailures::new(self.workers));
         let threads = (0..self.workers).map(|index| {
             worker::start(WorkerSpec {
                 index,
@@ -139,6 +141,7 @@ impl Session {
                 recorder: self.recorder,
                 tick: self.tick,
                 vus_made: vus_made.clone(),
+                failures: failures.clone(),
                 min_iteration_duration: loaded.options.min_iteration_duration,
                 instance_per_iteration: loaded.options.instance_per_iteration,
                 events: sender.clone(),

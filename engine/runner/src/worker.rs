@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::executor::{self, Lane, Newcomers, Work};
-use crate::failures::Failures;
+use crate::failures::{AllFailures, Failures};
 use crate::live::ScenarioLive;
 use crate::stop::{Stop, StopSignal};
 use crate::vus::{GuestVu, Pool};
@@ -60,6 +60,8 @@ pub(crate) struct WorkerSpec {
     pub(crate) tick: Duration,
     /// VUs that all workers have made so far: where the next one gets its number from.
     pub(crate) vus_made: Arc<AtomicU64>,
+    /// The failures of all workers.
+    pub(crate) failures: Arc<AllFailures>,
     pub(crate) min_iteration_duration: Duration,
     pub(crate) instance_per_iteration: bool,
     pub(crate) events: mpsc::Sender<WorkerEvent>,
@@ -101,7 +103,7 @@ async fn work(mut spec: WorkerSpec) {
     let Some(begin) = await_begin(&mut spec.begin).await else {
         return;
     };
-    let failures = Rc::new(Failures::new(spec.run.log().clone()));
+    let failures = Rc::new(Failures::new(spec.run.log().clone(), spec.failures.clone()));
     let mut scenarios = spawn_scenarios(
         &mut spec,
         &worker,
@@ -120,7 +122,7 @@ async fn work(mut spec: WorkerSpec) {
             }
         }
     }
-    failures.tell_repeated();
+    failures.end();
     let snapshot = worker.recorder().snapshot();
     tell(WorkerEvent::Done(Box::new(snapshot))).await;
 }

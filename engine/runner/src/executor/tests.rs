@@ -27,7 +27,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Lane, Newcomers, Work, run};
 use crate::clock::Clock;
-use crate::failures::Failures;
+use crate::failures::{AllFailures, Failures};
 use crate::live::ScenarioLive;
 use crate::stop::{Stop, StopSwitch};
 use crate::vus::{Pool, VirtualUser};
@@ -274,7 +274,7 @@ impl Stand {
             live: live.clone(),
             pool: Pool::new(vus.collect()),
             worker: worker.clone(),
-            failures: Rc::new(Failures::new(ground.lines.clone())),
+            failures: Rc::new(Failures::new(ground.lines.clone(), Arc::new(AllFailures::new(1)))),
             stop: switch.signal(),
             min_iteration_duration: self.min_iteration_duration,
             tags,

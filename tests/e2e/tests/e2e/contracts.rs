@@ -503,9 +503,7 @@ fn expect_refused(ended: &Ended, samples: &Samples) {
 #[test]
 fn an_iteration_that_fails_is_counted_in_c_and_python() {
     for name in ["c/contract", "python/contract"] {
-        let run = Brunt::guest(name)
-            .base_url("http://127.0.0.1:1")
-            .env("BRUNT_WORKERS", "1");
+        let run = Brunt::guest(name).base_url("http://127.0.0.1:1");
         let ended = run.limit(Duration::from_secs(120)).run().expect_code(0);
         assert_eq!(ended.metric("iterations", "count"), 4.0);
         assert_eq!(ended.metric("http_req_failed", "passes"), 4.0);
@@ -518,9 +516,25 @@ fn an_iteration_that_fails_is_counted_in_c_and_python() {
 #[test]
 fn an_iteration_that_fails_in_c_says_why() {
     let run = Brunt::guest("c/contract").base_url("http://127.0.0.1:1");
-    let ended = run.env("BRUNT_WORKERS", "1").run().expect_code(0);
+    let ended = run.run().expect_code(0);
     let told = "iteration failed (error) in scenario default: dial 127.0.0.1:1: connection refused";
     assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
+}
+
+#[test]
+fn a_failure_is_told_once_by_all_workers_together() {
+    let each_twice = json!({ "executor": "per-vu-iterations", "vus": 4, "iterations": 2 });
+    let run = Brunt::guest("panic_every_iteration").env("BRUNT_WORKERS", "2");
+    let ended = run
+        .config(&json!({ "scenarios": { "s": each_twice } }))
+        .run()
+        .expect_code(0);
+    for told in [
+        "iteration failed (trap) in scenario s: ",
+        "in scenario s, 8 times in all: ",
+    ] {
+        assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
+    }
 }
 
 #[test]
