@@ -31,7 +31,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let build = ["build", "--release", "--bins", "--tests"];
     process::run(engine(&build).current_dir(root))?;
     heading("Tests");
-    process::run(engine(&["test", "--release"]).current_dir(root))
+    process::run(engine(&["test", "--release", "--no-fail-fast"]).current_dir(root))
 }
 
 /// A cargo command for all packages that run here.

@@ -420,8 +420,8 @@ extern void brunt_execution_execution_abort(test_string_t *reason);
 extern void brunt_execution_execution_mark_failed(test_string_t *reason);
 
 // Imported Functions from `brunt:log/log@0.1.0`
-// Writes one line to the run's log. `debug` shows only with `--verbose`. Beyond the limit `log-bytes` (bytes per VU
-// and second) lines are cut or dropped, and the next line says how many.
+// Writes one line to the run's log. `debug` shows only with `--verbose`. Beyond the limit `logBytes` (bytes per VU
+// and second) lines are cut or dropped, which the engine tells in lines of its own.
 extern void brunt_log_log_log(brunt_log_log_level_t level, test_string_t *message);
 
 // Imported Functions from `brunt:random/random@0.1.0`
