@@ -274,7 +274,10 @@ impl Stand {
             live: live.clone(),
             pool: Pool::new(vus.collect()),
             worker: worker.clone(),
-            failures: Rc::new(Failures::new(ground.lines.clone(), Arc::new(AllFailures::new(1)))),
+            failures: Rc::new(Failures::new(
+                ground.lines.clone(),
+                Arc::new(AllFailures::new(1)),
+            )),
             stop: switch.signal(),
             min_iteration_duration: self.min_iteration_duration,
             tags,
