@@ -57,6 +57,16 @@ impl Load {
     }
 }
 
+impl Load {
+    /// The most VUs that it uses at once, over all machines.
+    pub fn max_vus(&self) -> u64 {
+        match self {
+            Load::Closed(closed) => closed.curve.peak(),
+            Load::Open(open) => open.max_vus,
+        }
+    }
+}
+
 impl Closed {
     /// `vus` VUs for `duration`.
     pub(crate) fn constant(vus: u64, duration: Duration, budget: Budget) -> Closed {

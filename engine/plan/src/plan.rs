@@ -108,7 +108,7 @@ impl Plan {
             .iter()
             .filter(|before| overlap(before, scenario));
         before
-            .map(|before| self.share.scale(max_vus(&before.load)))
+            .map(|before| self.share.scale(before.load.max_vus()))
             .sum()
     }
 }
@@ -189,7 +189,7 @@ impl Part {
 
     /// The most VUs that this worker uses for the scenario at once.
     pub fn max_vus(&self) -> u64 {
-        self.vus.scale(max_vus(&self.scenario.load))
+        self.vus.scale(self.scenario.load.max_vus())
     }
 
     /// The number in the whole test of the k-th iteration (0-based) that this machine starts, for closed loads.
@@ -248,13 +248,6 @@ pub(crate) fn iteration_share(load: &Load, share: &Share) -> Share {
             ..
         }) => share.in_proportion_to(curve.peak()),
         Load::Closed(_) => share.clone(),
-    }
-}
-
-fn max_vus(load: &Load) -> u64 {
-    match load {
-        Load::Closed(closed) => closed.curve.peak(),
-        Load::Open(open) => open.max_vus,
     }
 }
 

@@ -194,11 +194,7 @@ impl Session {
 
     /// The most VUs that this machine uses for a scenario.
     pub(crate) fn max_vus(&self, scenario: &Scenario) -> u64 {
-        let most = match &scenario.load {
-            brunt_plan::Load::Closed(closed) => closed.curve.peak(),
-            brunt_plan::Load::Open(open) => open.max_vus,
-        };
-        self.plan.share().scale(most)
+        self.plan.share().scale(scenario.load.max_vus())
     }
 
     /// For each worker, one lane per scenario.
