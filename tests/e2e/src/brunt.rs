@@ -92,7 +92,12 @@ impl Brunt {
 
     /// Trusts the certificate of this server, and no other.
     pub fn trusting(self, server: &Recorder) -> Brunt {
-        self.env("SSL_CERT_FILE", server.ca_file())
+        self.trusting_file(server.ca_file())
+    }
+
+    /// Trusts the authorities in this file, and no others.
+    pub fn trusting_file(self, ca_file: &Path) -> Brunt {
+        self.env("SSL_CERT_FILE", ca_file)
     }
 
     /// The folder that it runs in; a temporary one otherwise.

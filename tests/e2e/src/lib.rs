@@ -1,7 +1,7 @@
 //! Defines what tests of whole programs need: a server that records, the real binary, and the built guests.
 //!
 //! A load tester is tested by what its target saw: [`Recorder`] keeps the instant of every request's arrival, and
-//! answers as a script says, with faults too. [`Brunt`] runs the binary and reads its summary.
+//! answers as a script says, with faults too; [`Scripted`] follows a script byte by byte. [`Brunt`] runs the binary and reads its summary.
 //!
 //! ```no_run
 //! use brunt_e2e::{Brunt, Recorder};
@@ -16,7 +16,9 @@
 mod brunt;
 mod guests;
 mod recorder;
+mod scripted;
 
 pub use brunt::{Brunt, Ended, Running, binary};
 pub use guests::{example, guest};
 pub use recorder::{Answer, Recorder, Seen};
+pub use scripted::{FullBacklog, Passed, Scripted, Step};

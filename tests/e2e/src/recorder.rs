@@ -1,7 +1,7 @@
 //! Defines the recording server: what it saw, when, and how it answers.
 
 mod answer;
-mod certificates;
+pub(crate) mod certificates;
 mod http1;
 mod http2;
 mod server;

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::Sleep;
 
 use crate::http::connection::{Answer, BodyPolicy};
+use crate::http::dial::DialPhase;
 use crate::http::failure::RequestFailure;
 use crate::http::hop::{Hop, Progress};
 use crate::http::message::{Request, Response};
@@ -244,10 +245,18 @@ fn forget_body(headers: &mut HeaderMap) {
     headers.remove(CONTENT_TYPE);
 }
 
+/// A timeout has the code of a dial only while TCP connects, as in k6.
 fn timed_out(timeout: Duration, progress: &Progress) -> RequestFailure {
-    if progress.is_connected() {
-        RequestFailure::new(1050, format!("request timeout after {timeout:?}"))
-    } else {
-        RequestFailure::new(1211, format!("dial: i/o timeout after {timeout:?}"))
-    }
+    let waiting_for = match progress.dial_phase() {
+        _ if progress.is_connected() => "the response",
+        DialPhase::Pool => "a connection that is free: limit connections",
+        DialPhase::LookUp => "the look-up of the host",
+        DialPhase::Tls => "the TLS handshake",
+        DialPhase::Tcp => {
+            let words = format!("dial: i/o timeout after {timeout:?}");
+            return RequestFailure::new(1211, words);
+        }
+    };
+    let words = format!("request timeout after {timeout:?}, waiting for {waiting_for}");
+    RequestFailure::new(1050, words)
 }

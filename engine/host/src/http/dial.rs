@@ -25,9 +25,40 @@ pub(crate) struct Dialled {
 /// Where the time of dialling went.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DialTimings {
+    pub(crate) phase: DialPhase,
     pub(crate) looking_up: Duration,
     pub(crate) connecting: Duration,
     pub(crate) tls_handshaking: Duration,
+}
+
+/// What a hop without a connection is waiting for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum DialPhase {
+    /// A connection that others use, or room for one more.
+    #[default]
+    Pool,
+    LookUp,
+    Tcp,
+    Tls,
+}
+
+/// Adds the time until it is dropped: a phase that is cut off has taken its time too.
+struct Stopwatch<'a> {
+    sum: &'a mut Duration,
+    began: Instant,
+}
+
+impl<'a> Stopwatch<'a> {
+    fn start(sum: &'a mut Duration) -> Self {
+        let began = Instant::now();
+        Self { sum, began }
+    }
+}
+
+impl Drop for Stopwatch<'_> {
+    fn drop(&mut self) {
+        *self.sum += self.began.elapsed();
+    }
 }
 
 /// Opens a connection to an origin: policy on the name, look-up, policy on the addresses, TCP, TLS.
@@ -56,13 +87,14 @@ async fn permitted_addresses(
     policy
         .check_host(&origin.host)
         .map_err(|denial| denied(denial, &origin.host))?;
-    let began = Instant::now();
-    let resolved = worker
-        .resolver
-        .resolve(origin, &worker.run.settings.http)
-        .await;
-    timings.looking_up = began.elapsed();
-    let addresses = resolved?;
+    timings.phase = DialPhase::LookUp;
+    let addresses = {
+        let _running = Stopwatch::start(&mut timings.looking_up);
+        worker
+            .resolver
+            .resolve(origin, &worker.run.settings.http)
+            .await?
+    };
     for address in &addresses {
         policy
             .check_address(&origin.host, address.ip())
@@ -89,12 +121,11 @@ async fn connect(
     addresses: &[SocketAddr],
     timings: &mut DialTimings,
 ) -> Result<(TcpStream, SocketAddr), RequestFailure> {
-    let began = Instant::now();
+    timings.phase = DialPhase::Tcp;
+    let _running = Stopwatch::start(&mut timings.connecting);
     let mut failure = RequestFailure::new(1210, "dial: no address");
     for address in addresses {
-        let attempt = TcpStream::connect(address).await;
-        timings.connecting = began.elapsed();
-        match attempt {
+        match TcpStream::connect(address).await {
             Ok(stream) => {
                 // Without it small requests wait for acknowledgements; where it fails they merely do.
                 let _ = stream.set_nodelay(true);
@@ -115,9 +146,11 @@ async fn handshake(
     let name = ServerName::try_from(origin.host.to_string())
         .map_err(|_| RequestFailure::new(1020, format!("{} is no name for TLS", origin.host)))?;
     let connector = TlsConnector::from(Arc::clone(&worker.run.tls.config()));
-    let began = Instant::now();
-    let result = connector.connect(name, stream).await;
-    timings.tls_handshaking = began.elapsed();
+    timings.phase = DialPhase::Tls;
+    let result = {
+        let _running = Stopwatch::start(&mut timings.tls_handshaking);
+        connector.connect(name, stream).await
+    };
     let stream = result.map_err(|error| RequestFailure::handshake(&error, &origin.host))?;
     let session = stream.get_ref().1;
     let facts = TlsFacts {

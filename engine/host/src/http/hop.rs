@@ -12,13 +12,13 @@ use http_body_util::Full;
 
 use crate::http::client::Client;
 use crate::http::connection::{Answer, BodyPolicy};
-use crate::http::dial::DialTimings;
+use crate::http::dial::{DialPhase, DialTimings};
 use crate::http::failure::RequestFailure;
 use crate::http::message::Timings;
 use crate::http::meter::Instants;
 use crate::http::pool::Lease;
 use crate::http::socket::TlsFacts;
-use crate::http::target::Target;
+use crate::http::target::{Origin, Target};
 
 /// What a hop sends.
 pub(crate) struct Hop {
@@ -60,6 +60,11 @@ impl Progress {
         self.connected.get().is_some()
     }
 
+    /// What a hop that has no connection was waiting for.
+    pub(crate) fn dial_phase(&self) -> DialPhase {
+        self.dial.get().phase
+    }
+
     pub(crate) fn used(&self) -> Option<Used> {
         self.connection.borrow().clone()
     }
@@ -96,6 +101,18 @@ impl Progress {
     }
 }
 
+/// The dialling of a hop: however it ends, cut off too, the hop knows how long it took.
+struct Dialling<'a> {
+    progress: &'a Progress,
+    timings: DialTimings,
+}
+
+impl Drop for Dialling<'_> {
+    fn drop(&mut self) {
+        self.progress.dial.set(self.timings);
+    }
+}
+
 impl Client {
     /// Runs a hop. A connection that was kept and turns out to be closed is replaced, once, where that is safe.
     pub(crate) async fn hop(
@@ -111,14 +128,18 @@ impl Client {
                 result => return result,
             }
         }
-        let mut dial = DialTimings::default();
         // Boxed, because dialling is rare and its state is large: every request would carry the room for it.
-        let opening = self
-            .pool
-            .open(&self.worker, origin, &self.traffic, &mut dial);
-        let opened = Box::pin(opening).await;
-        progress.dial.set(dial);
-        self.try_hop(hop, opened?, progress, keep).await
+        let opened = Box::pin(self.open(origin, progress)).await?;
+        self.try_hop(hop, opened, progress, keep).await
+    }
+
+    async fn open(&self, origin: &Origin, progress: &Progress) -> Result<Lease, RequestFailure> {
+        let timings = DialTimings::default();
+        let mut dialling = Dialling { progress, timings };
+        let timings = &mut dialling.timings;
+        self.pool
+            .open(&self.worker, origin, &self.traffic, timings)
+            .await
     }
 
     async fn try_hop(

@@ -28,6 +28,8 @@ impl Traffic {
 pub(crate) struct Instants {
     last_write: Cell<Option<Instant>>,
     first_read: Cell<Option<Instant>>,
+    /// Whether the socket takes no more for now, and something is left to be written.
+    stalled: Cell<bool>,
 }
 
 /// The three parts of an exchange.
@@ -43,6 +45,7 @@ impl Instants {
     pub(crate) fn begin(&self) {
         self.last_write.set(None);
         self.first_read.set(None);
+        self.stalled.set(false);
     }
 
     /// Whether any byte of the response has come.
@@ -53,7 +56,11 @@ impl Instants {
     /// The parts of the exchange that began then and has ended, or failed, now.
     pub(crate) fn exchange(&self, began: Instant, ended: Instant) -> Exchange {
         let read = self.first_read.get().unwrap_or(ended);
-        let wrote = self.last_write.get().unwrap_or(read).min(read);
+        let wrote = match self.last_write.get() {
+            // It failed while it was still being sent.
+            Some(_) if self.stalled.get() && !self.has_read() => ended,
+            wrote => wrote.unwrap_or(read).min(read),
+        };
         Exchange {
             sending: wrote.saturating_duration_since(began),
             waiting: read.saturating_duration_since(wrote.max(began)),
@@ -65,6 +72,14 @@ impl Instants {
         // What is written after the response has begun is not what the response waited for.
         if !self.has_read() {
             self.last_write.set(Some(Instant::now()));
+            self.stalled.set(false);
+        }
+    }
+
+    /// What was written before has left only now.
+    fn flushed(&self) {
+        if self.stalled.get() {
+            self.wrote();
         }
     }
 
@@ -106,6 +121,10 @@ trait Observer {
     fn is_vectored(&self) -> bool;
     fn wrote(&self, bytes: usize);
     fn read(&self, bytes: usize);
+    /// The stream takes no more for now.
+    fn stalled(&self) {}
+    /// Nothing is held back any more.
+    fn flushed(&self) {}
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Observer for Counted<S> {
@@ -150,6 +169,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Observer for Timed<S> {
     fn read(&self, _: usize) {
         self.instants.read();
     }
+
+    fn stalled(&self) {
+        self.instants.stalled.set(true);
+    }
+
+    fn flushed(&self) {
+        self.instants.flushed();
+    }
 }
 
 /// Implements tokio's stream traits for an [`Observer`].
@@ -177,9 +204,13 @@ macro_rules! observed_stream {
                 context: &mut Context<'_>,
                 bytes: &[u8],
             ) -> Poll<io::Result<usize>> {
-                let written = ready!(self.stream().poll_write(context, bytes))?;
-                self.wrote(written);
-                Poll::Ready(Ok(written))
+                let written = self.stream().poll_write(context, bytes);
+                match &written {
+                    Poll::Ready(Ok(bytes)) => self.wrote(*bytes),
+                    Poll::Ready(Err(_)) => {}
+                    Poll::Pending => self.stalled(),
+                }
+                written
             }
 
             fn poll_write_vectored(
@@ -187,9 +218,13 @@ macro_rules! observed_stream {
                 context: &mut Context<'_>,
                 slices: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                let written = ready!(self.stream().poll_write_vectored(context, slices))?;
-                self.wrote(written);
-                Poll::Ready(Ok(written))
+                let written = self.stream().poll_write_vectored(context, slices);
+                match &written {
+                    Poll::Ready(Ok(bytes)) => self.wrote(*bytes),
+                    Poll::Ready(Err(_)) => {}
+                    Poll::Pending => self.stalled(),
+                }
+                written
             }
 
             fn is_write_vectored(&self) -> bool {
@@ -200,7 +235,12 @@ macro_rules! observed_stream {
                 mut self: Pin<&mut Self>,
                 context: &mut Context<'_>,
             ) -> Poll<io::Result<()>> {
-                self.stream().poll_flush(context)
+                let flushed = self.stream().poll_flush(context);
+                match &flushed {
+                    Poll::Ready(_) => self.flushed(),
+                    Poll::Pending => self.stalled(),
+                }
+                flushed
             }
 
             fn poll_shutdown(
@@ -237,6 +277,17 @@ mod tests {
                 receiving: ms(3)
             }
         );
+    }
+
+    #[test]
+    fn an_exchange_that_was_not_sent_whole_was_sending() {
+        let began = Instant::now();
+        let instants = Instants::default();
+        instants.last_write.set(Some(began));
+        instants.stalled.set(true);
+        let exchange = instants.exchange(began, began + Duration::from_secs(1));
+        assert_eq!(exchange.sending, Duration::from_secs(1));
+        assert_eq!(exchange.waiting, Duration::ZERO);
     }
 
     #[test]

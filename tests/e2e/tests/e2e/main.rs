@@ -10,3 +10,4 @@ mod outputs;
 mod recorder;
 mod samples;
 mod smoke;
+mod timings;
