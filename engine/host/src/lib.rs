@@ -22,6 +22,7 @@ mod tags;
 mod worker;
 
 mod bindings;
+mod errand;
 mod outcome;
 mod state;
 mod vu;

@@ -11,6 +11,7 @@ use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::errand::Errands;
 use crate::http::Client;
 use crate::interfaces::random::Generator;
 use crate::interfaces::wasi;
@@ -59,6 +60,7 @@ pub(crate) struct Who {
 pub(crate) struct Local {
     pub(crate) worker: Rc<Worker>,
     pub(crate) http: Rc<Client>,
+    pub(crate) errands: Rc<Errands>,
     pub(crate) place_tags: TagSet,
     pub(crate) vu_tags: BTreeMap<String, String>,
     /// Counts changes of the VU's own tags.
@@ -141,6 +143,7 @@ impl Local {
             base: worker.base(&place_tags),
             worker: worker.clone(),
             http: Client::new(worker),
+            errands: Rc::default(),
             place_tags,
             vu_tags: BTreeMap::new(),
             revision: 0,

@@ -212,8 +212,9 @@ impl Vu {
         state.phase = phase;
         state.usage.begin_call(Instant::now());
         self.broken = true;
+        let (errands, http) = (state.local.errands.clone(), state.local.http.clone());
         let guest = live.instance.brunt_worlds_lifecycle();
-        match call(guest, &mut live.store).await {
+        match errands.attend(&http, call(guest, &mut live.store)).await {
             Ok(value) => {
                 self.broken = false;
                 Ok(value)

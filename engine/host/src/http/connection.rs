@@ -6,6 +6,7 @@
 mod body;
 mod http1;
 mod http2;
+mod relay;
 
 use std::net::SocketAddr;
 use std::rc::Rc;

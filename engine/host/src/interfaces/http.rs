@@ -38,13 +38,12 @@ impl Drop for Pending {
 type Sent = wasmtime::Result<Result<Resource<Response>, RequestError>>;
 
 impl VuState {
-    async fn send_request(&mut self, request: &Request) -> Sent {
+    async fn send_request(&mut self, request: Request) -> Sent {
         if self.phase == Phase::Init {
             return Ok(Err(refused_in_init()));
         }
-        let (http, base) = (self.local.http.clone(), self.local.base.clone());
-        let sending = SendWrapper::new(async move { http.send(request, &base).await });
-        let result = sending.await;
+        let sent = self.local.errands.leave(request, self.local.base.clone());
+        let result = SendWrapper::new(sent).await;
         self.usage.resume(Instant::now());
         self.give(result)
     }
@@ -70,7 +69,7 @@ fn refused_in_init() -> RequestError {
 impl client::Host for VuState {
     async fn get(&mut self, url: String) -> Sent {
         let request = Request::new("GET".into(), url);
-        self.send_request(&request).await
+        self.send_request(request).await
     }
 }
 
@@ -146,7 +145,7 @@ impl client::HostRequest for VuState {
 
     async fn send(&mut self, request: Resource<Request>) -> Sent {
         let request = self.table.get(&request)?.clone();
-        self.send_request(&request).await
+        self.send_request(request).await
     }
 
     fn start(&mut self, request: Resource<Request>) -> wasmtime::Result<Resource<Pending>> {

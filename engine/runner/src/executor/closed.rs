@@ -10,6 +10,7 @@
 //! | `CutOff`  | is cut off                               | is gone                 |
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -198,6 +199,17 @@ fn per_vu(budget: Budget) -> u64 {
 /// How long a VU may go from iteration to iteration before it gives way to the others of its worker.
 const TURN: Duration = Duration::from_millis(1);
 
+/// The same future; `waited` tells whether it ever had to wait.
+async fn noting_waits<T>(future: impl Future<Output = T>, waited: &mut bool) -> T {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let poll = future.as_mut().poll(context);
+        *waited |= poll.is_pending();
+        poll
+    })
+    .await
+}
+
 /// One VU of the curve.
 struct Slot<V> {
     work: Rc<Work<V>>,
@@ -265,9 +277,10 @@ impl<V: VirtualUser> Slot<V> {
                 turn = tokio_now();
             }
             let started = tokio_now();
+            let mut waited = false;
             let outcome = tokio::select! {
                 biased;
-                outcome = vu.iterate(iteration) => outcome,
+                outcome = noting_waits(vu.iterate(iteration), &mut waited) => outcome,
                 () = &mut cut_off => {
                     vu.interrupted();
                     self.work.interrupted();
@@ -275,6 +288,9 @@ impl<V: VirtualUser> Slot<V> {
                 }
             };
             now = tokio_now();
+            if waited {
+                turn = now;
+            }
             self.work.completed(started, now, &outcome);
             if outcome == Outcome::Aborted {
                 return Rest::Over;

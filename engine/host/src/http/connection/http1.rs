@@ -2,13 +2,14 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use http::Request;
 use hyper::body::Body;
 use hyper::client::conn::http1;
 
 use crate::http::connection::body::read_body;
+use crate::http::connection::relay::Relay;
 use crate::http::connection::{Answer, BodyPolicy, Io, RequestBody};
 use crate::http::failure::RequestFailure;
 
@@ -17,6 +18,7 @@ pub(super) struct Http1 {
     driver: http1::Connection<Io, RequestBody>,
     /// A driver that has ended must not be polled again.
     ended: bool,
+    relay: Relay,
 }
 
 impl Http1 {
@@ -28,6 +30,7 @@ impl Http1 {
             sender,
             driver,
             ended: false,
+            relay: Relay::new(),
         })
     }
 
@@ -40,23 +43,25 @@ impl Http1 {
         request: Request<RequestBody>,
         policy: BodyPolicy,
     ) -> Result<Answer, RequestFailure> {
+        let Self {
+            sender,
+            driver,
+            ended,
+            relay,
+        } = self;
         let response = {
-            let mut response = pin!(self.sender.send_request(request));
-            let (driver, ended) = (&mut self.driver, &mut self.ended);
+            let mut response = pin!(relay.begin(|| sender.send_request(request)));
             poll_fn(|context| {
-                drive(driver, ended, context, |context| {
-                    response.as_mut().poll(context)
-                })
+                let response = |context: &mut Context<'_>| response.as_mut().poll(context);
+                relay.poll(context, response, |context| drive(driver, ended, context))
             })
             .await
         };
         let response = response.map_err(|error| RequestFailure::exchange(&error))?;
-        let (driver, ended) = (&mut self.driver, &mut self.ended);
         read_body(response, policy, async |body| {
             poll_fn(|context| {
-                drive(driver, ended, context, |context| {
-                    Pin::new(&mut *body).poll_frame(context)
-                })
+                let frame = |context: &mut Context<'_>| Pin::new(&mut *body).poll_frame(context);
+                relay.poll(context, frame, |context| drive(driver, ended, context))
             })
             .await
         })
@@ -64,20 +69,14 @@ impl Http1 {
     }
 }
 
-/// Polls something that depends on a connection, and the connection with it.
-fn drive<T>(
+/// Polls a connection for what depends on it.
+fn drive(
     driver: &mut http1::Connection<Io, RequestBody>,
     ended: &mut bool,
     context: &mut Context<'_>,
-    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
-) -> Poll<T> {
-    if let Poll::Ready(value) = poll(context) {
-        return Poll::Ready(value);
+) {
+    if !*ended {
+        // How the connection ended is told again, and better, by what depends on it.
+        *ended = Pin::new(driver).poll(context).is_ready();
     }
-    if *ended {
-        return Poll::Pending;
-    }
-    // How the connection ended is told again, and better, by what depends on it.
-    *ended = Pin::new(driver).poll(context).is_ready();
-    poll(context)
 }
