@@ -17,6 +17,10 @@ use brunt_runner::Error;
 
 use crate::args::{Args, Command};
 
+/// A request allocates some twenty times, also blocks too large for the fast lists of the C library.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = match Args::read(std::env::args_os()) {
         Ok(args) => args,

@@ -1,8 +1,7 @@
 //! Defines errands: requests that a guest waits for and the task of its VU sends, on the stack that all VUs of a thread share.
 //!
 //! A host function that waits is polled on the guest's fiber. Every VU has a fiber of its own, so the kilobytes of stack that
-//! an HTTP exchange needs would be cold at every request, and resident for every VU; and what it keeps while it waits would be
-//! allocated anew for every request, where the VU's task has room for it once.
+//! an HTTP exchange needs would be cold at every request, and resident for every VU.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -53,7 +52,8 @@ impl Errands {
             match step.await {
                 Step::Done(value) => return value,
                 Step::Send(request, base) => {
-                    let result = client.send(&request, &base).await;
+                    // Boxed, so that a VU that only sleeps does not carry the kilobytes that an exchange needs.
+                    let result = Box::pin(client.send(&request, &base)).await;
                     self.brought.set(Some(result));
                 }
             }

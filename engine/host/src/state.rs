@@ -195,8 +195,11 @@ impl Usage {
     }
 
     /// The guest has been computing until now.
+    ///
+    /// It is asked at every epoch: a longer stretch means that the machine ran something else, which is not the guest's doing.
     pub(crate) fn count(&mut self, now: Instant) -> Compute {
         let ran = now.saturating_duration_since(self.running_since);
+        let ran = ran.min(2 * crate::engine::EPOCH);
         self.running_since = now;
         self.cpu += ran;
         match self.cpu > self.cpu_limit {
