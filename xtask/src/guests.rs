@@ -77,7 +77,7 @@ fn is_fresh(output: &Path, source: &Path, folders: &[PathBuf]) -> Result<bool> {
 
 /// Python's command, with a package of the project's own, which is installed first where it is missing. Each package has
 /// a folder to itself: pip does not add to one that it has filled before.
-fn python(root: &Path, package: &str, module: &str) -> Result<Command> {
+pub(crate) fn python(root: &Path, package: &str, module: &str) -> Result<Command> {
     let folder = root.join("target/tools").join(module);
     if !folder.join(module).is_dir() {
         println!("Installing the Python package {package} into target/tools");

@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod guests;
 mod process;
+mod servers;
 mod test;
 mod tidy;
 mod tree;
@@ -19,6 +20,7 @@ Usage: cargo xtask COMMAND
 
 Commands:
   guests        build every WebAssembly guest: examples and test guests
+  servers       install the servers of others that tests run against
   demo          build everything, and run an example against a target of our own
   test          everything that must hold: format, tidy, guests, all tests
   bench WHAT    measure: http, idle-vus, start, arrival or all
@@ -41,6 +43,7 @@ fn dispatch(args: &[&str]) -> Result<ExitCode> {
     let root = tree::root();
     match args {
         ["guests"] => guests::build(&root)?,
+        ["servers"] => servers::install(&root)?,
         ["demo"] => demo::run(&root)?,
         ["bench", rest @ ..] => bench::run(&root, rest)?,
         ["test"] => test::run(&root)?,

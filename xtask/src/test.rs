@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{guests, process, tidy};
+use crate::{guests, process, servers, tidy};
 
 /// Packages that only exist for WebAssembly: `guests` compiles them, nothing runs them here.
 const GUESTS: &[&str] = &["brunt-examples", "brunt-test-guests"];
@@ -26,6 +26,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     tidy::run(root, tidy::Mode::Check)?;
     heading("Guests");
     guests::build(root)?;
+    heading("Servers");
+    servers::install(root)?;
     // Programs and tests in one go: built apart, they would differ in features and compile half of the engine twice.
     heading("Engine");
     let build = ["build", "--release", "--bins", "--tests"];

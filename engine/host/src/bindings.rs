@@ -18,6 +18,7 @@ wasmtime::component::bindgen!({
         "brunt:http/client.request": crate::http::Request,
         "brunt:http/client.pending-response": crate::interfaces::http::Pending,
         "brunt:http/client.response": crate::http::Response,
+        "brunt:http/cookies.cookie-jar": crate::interfaces::http::CookieJar,
         "brunt:metrics/metrics.metric": crate::interfaces::metrics::CustomMetric,
         "brunt:data/files.file": crate::interfaces::data::File,
         "brunt:data/shared.shared-list": crate::interfaces::data::List,

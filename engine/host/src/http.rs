@@ -1,14 +1,24 @@
 //! Defines the measured HTTP client: one per VU, on connections of its own.
 //!
-//! A request goes [`client`] (redirects, timeouts) → [`hop`] (one exchange, and its samples) → [`pool`] (a connection kept or
+//! A request goes [`client`] (timeouts, cookies, [`redirect`], [`login`]) → [`hop`] (one exchange, and its samples) → [`pool`] (a connection kept or
 //! dialled) → [`connection`] (hyper, driven in place) → [`meter`] (bytes and instants, at the socket).
 
 mod failure;
 mod message;
 mod target;
 
+mod chance;
+pub(crate) mod cookie;
+mod encoding;
+mod form;
+mod jar;
+
+mod auth;
+
 mod client;
 mod hop;
+mod login;
+mod redirect;
 mod samples;
 
 mod connection;
@@ -19,8 +29,14 @@ mod resolve;
 mod socket;
 mod tls;
 
+pub(crate) use auth::{Credentials, Scheme};
 pub(crate) use client::Client;
+pub(crate) use cookie::SetCookie;
 pub(crate) use failure::RequestFailure;
+pub(crate) use form::{FORM, Part, urlencoded};
+pub(crate) use hop::Hop;
+pub(crate) use jar::{Jar, Trouble as JarTrouble};
+pub(crate) use message::{Login, OwnCookie};
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use message::{Request, Response};
 pub(crate) use resolve::Resolver;

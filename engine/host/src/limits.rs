@@ -15,8 +15,11 @@ pub struct Limits {
     pub table_elements: usize,
     /// Open connections of one VU (`connections`, 100). Beyond it a request waits for one to be free.
     pub connections: usize,
-    /// Bytes of one response body (`responseBody`, 64 MiB), unless it is discarded. Beyond it the request fails.
+    /// Bytes of one response body (`responseBody`, 64 MiB), as it came and decompressed, unless it is discarded. Beyond
+    /// it the request fails.
     pub response_body: usize,
+    /// Bytes of cookies in one jar (`cookies`, 1 MiB). Beyond it those set first are forgotten, with a warning.
+    pub cookies: usize,
     /// Bytes of log per VU and second (`logBytes`, 64 KiB). Beyond it lines are cut or dropped, and counted.
     pub log_bytes: usize,
     /// Resources held at once (`handles`, 10,000): requests, responses, timers. Beyond it the guest traps.
@@ -32,6 +35,7 @@ impl Default for Limits {
             table_elements: 100_000,
             connections: 100,
             response_body: 64 << 20,
+            cookies: 1 << 20,
             log_bytes: 64 << 10,
             handles: 10_000,
         }

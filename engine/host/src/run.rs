@@ -1,5 +1,6 @@
 //! Defines what the VUs of one run share: settings, data, metrics, counters, and how the run is told to end.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -9,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::data::Data;
 use crate::http::TlsSettings;
-use crate::log::LogSink;
+use crate::log::{Level, LogSink};
 use crate::settings::RunSettings;
 
 /// How a test itself asked the run to end.
@@ -31,6 +32,8 @@ pub struct Run {
     setup_data: OnceLock<Option<Vec<u8>>>,
     ending: Mutex<Option<Ending>>,
     aborted: Notify,
+    /// What the run was warned of.
+    warned: Mutex<BTreeSet<&'static str>>,
     counters: Box<[Counters]>,
     began: Instant,
     began_unix_ns: u64,
@@ -73,6 +76,7 @@ impl Run {
             setup_data: OnceLock::new(),
             ending: Mutex::new(None),
             aborted: Notify::new(),
+            warned: Mutex::default(),
             counters: (0..workers.max(1)).map(|_| Counters::default()).collect(),
             began: Instant::now(),
             began_unix_ns: unix_ns(SystemTime::now()),
@@ -106,6 +110,14 @@ impl Run {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Logs a warning, unless one about the same thing was logged before.
+    pub(crate) fn warn_once(&self, about: &'static str, message: &str) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(about) {
+            self.log.log(Level::Warn, "brunt", message);
+        }
     }
 
     /// Waits until the test aborts the run.

@@ -40,6 +40,8 @@ pub struct HttpSettings {
     pub no_connection_reuse: bool,
     /// Whether connections are closed at the end of each iteration.
     pub no_vu_connection_reuse: bool,
+    /// Whether the cookies of a VU are kept over iterations.
+    pub no_cookies_reset: bool,
     /// Addresses for host names, `host` or `host:port`, in place of DNS.
     pub hosts: BTreeMap<String, HostOverride>,
 }
@@ -62,6 +64,7 @@ impl Default for HttpSettings {
             insecure_skip_tls_verify: false,
             no_connection_reuse: false,
             no_vu_connection_reuse: false,
+            no_cookies_reset: false,
             hosts: BTreeMap::new(),
         }
     }

@@ -30,7 +30,8 @@ pub(crate) struct RequestKey {
     pub(crate) error_code: u16,
     pub(crate) protocol: &'static str,
     pub(crate) tls: &'static str,
-    pub(crate) expected: bool,
+    /// None when it is not judged.
+    pub(crate) expected: Option<bool>,
 }
 
 impl TagScope {

@@ -7,10 +7,11 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 
 /// The interfaces that the engine offers, and the track of each.
-const OFFERED: [&str; 9] = [
+const OFFERED: [&str; 10] = [
     "brunt:time/clock@0.1",
     "brunt:time/waiting@0.1",
     "brunt:http/client@0.1",
+    "brunt:http/cookies@0.1",
     "brunt:metrics/metrics@0.1",
     "brunt:data/files@0.1",
     "brunt:data/shared@0.1",

@@ -46,6 +46,7 @@ fn http_settings(options: &HttpOptions) -> HttpSettings {
         insecure_skip_tls_verify: options.tls.insecure_skip_verify,
         no_connection_reuse: options.no_connection_reuse,
         no_vu_connection_reuse: options.no_vu_connection_reuse,
+        no_cookies_reset: options.no_cookies_reset,
         hosts: hosts.collect(),
     }
 }

@@ -28,6 +28,26 @@ extern int32_t __wasm_import_brunt_time_waiting_after(int64_t);
 __attribute__((__import_module__("brunt:time/waiting@0.1.0"), __import_name__("wait-any")))
 extern int32_t __wasm_import_brunt_time_waiting_wait_any(uint8_t *, size_t);
 
+// Imported Functions from `brunt:http/cookies@0.1.0`
+
+__attribute__((__import_module__("brunt:http/cookies@0.1.0"), __import_name__("[constructor]cookie-jar")))
+extern int32_t __wasm_import_brunt_http_cookies_constructor_cookie_jar(void);
+
+__attribute__((__import_module__("brunt:http/cookies@0.1.0"), __import_name__("[static]cookie-jar.vu-jar")))
+extern int32_t __wasm_import_brunt_http_cookies_static_cookie_jar_vu_jar(void);
+
+__attribute__((__import_module__("brunt:http/cookies@0.1.0"), __import_name__("[method]cookie-jar.cookies-for")))
+extern void __wasm_import_brunt_http_cookies_method_cookie_jar_cookies_for(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/cookies@0.1.0"), __import_name__("[method]cookie-jar.set")))
+extern void __wasm_import_brunt_http_cookies_method_cookie_jar_set(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/cookies@0.1.0"), __import_name__("[method]cookie-jar.clear")))
+extern void __wasm_import_brunt_http_cookies_method_cookie_jar_clear(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/cookies@0.1.0"), __import_name__("[method]cookie-jar.delete")))
+extern void __wasm_import_brunt_http_cookies_method_cookie_jar_delete(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
 // Imported Functions from `brunt:http/client@0.1.0`
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[constructor]request")))
@@ -41,6 +61,33 @@ extern void __wasm_import_brunt_http_client_method_request_add_header(int32_t, u
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-body")))
 extern void __wasm_import_brunt_http_client_method_request_set_body(int32_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-form")))
+extern void __wasm_import_brunt_http_client_method_request_set_form(int32_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.add-part")))
+extern void __wasm_import_brunt_http_client_method_request_add_part(int32_t, uint8_t *, size_t, int32_t, uint8_t *, size_t, int32_t, uint8_t *, size_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-compression")))
+extern void __wasm_import_brunt_http_client_method_request_set_compression(int32_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-basic-auth")))
+extern void __wasm_import_brunt_http_client_method_request_set_basic_auth(int32_t, uint8_t *, size_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-digest-auth")))
+extern void __wasm_import_brunt_http_client_method_request_set_digest_auth(int32_t, uint8_t *, size_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-ntlm-auth")))
+extern void __wasm_import_brunt_http_client_method_request_set_ntlm_auth(int32_t, uint8_t *, size_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-auth-scheme")))
+extern void __wasm_import_brunt_http_client_method_request_set_auth_scheme(int32_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-cookie")))
+extern void __wasm_import_brunt_http_client_method_request_set_cookie(int32_t, uint8_t *, size_t, uint8_t *, size_t, int32_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-jar")))
+extern void __wasm_import_brunt_http_client_method_request_set_jar(int32_t, int32_t);
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-tag")))
 extern void __wasm_import_brunt_http_client_method_request_set_tag(int32_t, uint8_t *, size_t, uint8_t *, size_t);
@@ -81,8 +128,14 @@ extern void __wasm_import_brunt_http_client_method_response_headers(int32_t, uin
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.body")))
 extern void __wasm_import_brunt_http_client_method_response_body(int32_t, uint8_t *);
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.text")))
+extern void __wasm_import_brunt_http_client_method_response_text(int32_t, uint8_t *);
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.body-size")))
 extern int64_t __wasm_import_brunt_http_client_method_response_body_size(int32_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.cookies")))
+extern void __wasm_import_brunt_http_client_method_response_cookies(int32_t, uint8_t *);
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.url")))
 extern void __wasm_import_brunt_http_client_method_response_url(int32_t, uint8_t *);
@@ -95,6 +148,24 @@ extern void __wasm_import_brunt_http_client_method_response_remote(int32_t, uint
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.timings")))
 extern void __wasm_import_brunt_http_client_method_response_timings(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.sent-method")))
+extern void __wasm_import_brunt_http_client_method_response_sent_method(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.sent-url")))
+extern void __wasm_import_brunt_http_client_method_response_sent_url(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.sent-headers")))
+extern void __wasm_import_brunt_http_client_method_response_sent_headers(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.sent-body")))
+extern void __wasm_import_brunt_http_client_method_response_sent_body(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.sent-cookies")))
+extern void __wasm_import_brunt_http_client_method_response_sent_cookies(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("set-default-expected-statuses")))
+extern void __wasm_import_brunt_http_client_set_default_expected_statuses(int32_t, uint8_t *, size_t);
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("get")))
 extern void __wasm_import_brunt_http_client_get(uint8_t *, size_t, uint8_t *);
@@ -394,8 +465,69 @@ void brunt_time_waiting_list_borrow_waitable_free(brunt_time_waiting_list_borrow
   }
 }
 
+__attribute__((__import_module__("brunt:http/cookies@0.1.0"), __import_name__("[resource-drop]cookie-jar")))
+extern void __wasm_import_brunt_http_cookies_cookie_jar_drop(int32_t handle);
+
+void brunt_http_cookies_cookie_jar_drop_own(brunt_http_cookies_own_cookie_jar_t handle) {
+  __wasm_import_brunt_http_cookies_cookie_jar_drop(handle.__handle);
+}
+
+void brunt_http_cookies_cookie_jar_drop_borrow(brunt_http_cookies_borrow_cookie_jar_t handle) {
+  __wasm_import_brunt_http_cookies_cookie_jar_drop(handle.__handle);
+}
+
+brunt_http_cookies_borrow_cookie_jar_t brunt_http_cookies_borrow_cookie_jar(brunt_http_cookies_own_cookie_jar_t arg) {
+  return (brunt_http_cookies_borrow_cookie_jar_t) { arg.__handle };
+}
+
+void test_tuple2_string_string_free(test_tuple2_string_string_t *ptr) {
+  test_string_free(&ptr->f0);
+  test_string_free(&ptr->f1);
+}
+
+void test_list_tuple2_string_string_free(test_list_tuple2_string_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    test_tuple2_string_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      test_tuple2_string_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
+void brunt_http_cookies_result_list_tuple2_string_string_string_free(brunt_http_cookies_result_list_tuple2_string_string_string_t *ptr) {
+  if (!ptr->is_err) {
+    test_list_tuple2_string_string_free(&ptr->val.ok);
+  } else {
+    test_string_free(&ptr->val.err);
+  }
+}
+
+void brunt_http_cookies_result_void_string_free(brunt_http_cookies_result_void_string_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    test_string_free(&ptr->val.err);
+  }
+}
+
 void brunt_http_client_request_error_free(brunt_http_client_request_error_t *ptr) {
   test_string_free(&ptr->message);
+}
+
+void test_option_s64_free(test_option_s64_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void brunt_http_client_received_cookie_free(brunt_http_client_received_cookie_t *ptr) {
+  test_string_free(&ptr->name);
+  test_string_free(&ptr->value);
+  test_string_free(&ptr->domain);
+  test_string_free(&ptr->path);
+  test_option_s64_free(&ptr->max_age);
+  test_option_s64_free(&ptr->expires);
+  test_string_free(&ptr->same_site);
 }
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[resource-drop]request")))
@@ -453,6 +585,23 @@ void test_list_u8_free(test_list_u8_t *ptr) {
   }
 }
 
+void test_option_string_free(test_option_string_t *ptr) {
+  if (ptr->is_some) {
+    test_string_free(&ptr->val);
+  }
+}
+
+void test_list_string_free(test_list_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    test_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      test_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
 void test_list_tuple2_u16_u16_free(test_list_tuple2_u16_u16_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
@@ -470,23 +619,12 @@ void brunt_http_client_result_own_response_request_error_free(brunt_http_client_
   }
 }
 
-void test_option_string_free(test_option_string_t *ptr) {
-  if (ptr->is_some) {
-    test_string_free(&ptr->val);
-  }
-}
-
-void test_tuple2_string_string_free(test_tuple2_string_string_t *ptr) {
-  test_string_free(&ptr->f0);
-  test_string_free(&ptr->f1);
-}
-
-void test_list_tuple2_string_string_free(test_list_tuple2_string_string_t *ptr) {
+void brunt_http_client_list_received_cookie_free(brunt_http_client_list_received_cookie_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
-    test_tuple2_string_string_t *list_ptr = ptr->ptr;
+    brunt_http_client_received_cookie_t *list_ptr = ptr->ptr;
     for (size_t i = 0; i < list_len; i++) {
-      test_tuple2_string_string_free(&list_ptr[i]);
+      brunt_http_client_received_cookie_free(&list_ptr[i]);
     }
     free(list_ptr);
   }
@@ -494,6 +632,12 @@ void test_list_tuple2_string_string_free(test_list_tuple2_string_string_t *ptr) 
 
 void test_tuple2_string_u16_free(test_tuple2_string_u16_t *ptr) {
   test_string_free(&ptr->f0);
+}
+
+void test_option_list_tuple2_u16_u16_free(test_option_list_tuple2_u16_u16_t *ptr) {
+  if (ptr->is_some) {
+    test_list_tuple2_u16_u16_free(&ptr->val);
+  }
 }
 
 void brunt_metrics_metrics_tags_free(brunt_metrics_metrics_tags_t *ptr) {
@@ -689,6 +833,118 @@ uint32_t brunt_time_waiting_wait_any(brunt_time_waiting_list_borrow_waitable_t *
   return (uint32_t) (ret);
 }
 
+brunt_http_cookies_own_cookie_jar_t brunt_http_cookies_constructor_cookie_jar(void) {
+  int32_t ret = __wasm_import_brunt_http_cookies_constructor_cookie_jar();
+  return (brunt_http_cookies_own_cookie_jar_t) { ret };
+}
+
+brunt_http_cookies_own_cookie_jar_t brunt_http_cookies_static_cookie_jar_vu_jar(void) {
+  int32_t ret = __wasm_import_brunt_http_cookies_static_cookie_jar_vu_jar();
+  return (brunt_http_cookies_own_cookie_jar_t) { ret };
+}
+
+bool brunt_http_cookies_method_cookie_jar_cookies_for(brunt_http_cookies_borrow_cookie_jar_t self, test_string_t *url, test_list_tuple2_string_string_t *ret, test_string_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_cookies_method_cookie_jar_cookies_for((self).__handle, (uint8_t *) (*url).ptr, (*url).len, ptr);
+  brunt_http_cookies_result_list_tuple2_string_string_string_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (test_list_tuple2_string_string_t) { (test_tuple2_string_string_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool brunt_http_cookies_method_cookie_jar_set(brunt_http_cookies_borrow_cookie_jar_t self, test_string_t *url, test_string_t *name, test_string_t *value, test_list_tuple2_string_string_t *attributes, test_string_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_cookies_method_cookie_jar_set((self).__handle, (uint8_t *) (*url).ptr, (*url).len, (uint8_t *) (*name).ptr, (*name).len, (uint8_t *) (*value).ptr, (*value).len, (uint8_t *) (*attributes).ptr, (*attributes).len, ptr);
+  brunt_http_cookies_result_void_string_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool brunt_http_cookies_method_cookie_jar_clear(brunt_http_cookies_borrow_cookie_jar_t self, test_string_t *url, test_string_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_cookies_method_cookie_jar_clear((self).__handle, (uint8_t *) (*url).ptr, (*url).len, ptr);
+  brunt_http_cookies_result_void_string_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool brunt_http_cookies_method_cookie_jar_delete(brunt_http_cookies_borrow_cookie_jar_t self, test_string_t *url, test_string_t *name, test_string_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_cookies_method_cookie_jar_delete((self).__handle, (uint8_t *) (*url).ptr, (*url).len, (uint8_t *) (*name).ptr, (*name).len, ptr);
+  brunt_http_cookies_result_void_string_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
 brunt_http_client_own_request_t brunt_http_client_constructor_request(test_string_t *method, test_string_t *url) {
   int32_t ret = __wasm_import_brunt_http_client_constructor_request((uint8_t *) (*method).ptr, (*method).len, (uint8_t *) (*url).ptr, (*url).len);
   return (brunt_http_client_own_request_t) { ret };
@@ -704,6 +960,76 @@ void brunt_http_client_method_request_add_header(brunt_http_client_borrow_reques
 
 void brunt_http_client_method_request_set_body(brunt_http_client_borrow_request_t self, test_list_u8_t *body) {
   __wasm_import_brunt_http_client_method_request_set_body((self).__handle, (uint8_t *) (*body).ptr, (*body).len);
+}
+
+void brunt_http_client_method_request_set_form(brunt_http_client_borrow_request_t self, test_list_tuple2_string_string_t *fields) {
+  __wasm_import_brunt_http_client_method_request_set_form((self).__handle, (uint8_t *) (*fields).ptr, (*fields).len);
+}
+
+void brunt_http_client_method_request_add_part(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *maybe_filename, test_string_t *maybe_content_type, test_list_u8_t *content) {
+  test_option_string_t filename;
+  filename.is_some = maybe_filename != NULL;if (maybe_filename) {
+    filename.val = *maybe_filename;
+  }
+  test_option_string_t content_type;
+  content_type.is_some = maybe_content_type != NULL;if (maybe_content_type) {
+    content_type.val = *maybe_content_type;
+  }
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if ((filename).is_some) {
+    const test_string_t *payload0 = &(filename).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  int32_t option5;
+  uint8_t * option6;
+  size_t option7;
+  if ((content_type).is_some) {
+    const test_string_t *payload4 = &(content_type).val;
+    option5 = 1;
+    option6 = (uint8_t *) (*payload4).ptr;
+    option7 = (*payload4).len;
+  } else {
+    option5 = 0;
+    option6 = 0;
+    option7 = 0;
+  }
+  __wasm_import_brunt_http_client_method_request_add_part((self).__handle, (uint8_t *) (*name).ptr, (*name).len, option, option1, option2, option5, option6, option7, (uint8_t *) (*content).ptr, (*content).len);
+}
+
+void brunt_http_client_method_request_set_compression(brunt_http_client_borrow_request_t self, test_list_string_t *encodings) {
+  __wasm_import_brunt_http_client_method_request_set_compression((self).__handle, (uint8_t *) (*encodings).ptr, (*encodings).len);
+}
+
+void brunt_http_client_method_request_set_basic_auth(brunt_http_client_borrow_request_t self, test_string_t *user, test_string_t *password) {
+  __wasm_import_brunt_http_client_method_request_set_basic_auth((self).__handle, (uint8_t *) (*user).ptr, (*user).len, (uint8_t *) (*password).ptr, (*password).len);
+}
+
+void brunt_http_client_method_request_set_digest_auth(brunt_http_client_borrow_request_t self, test_string_t *user, test_string_t *password) {
+  __wasm_import_brunt_http_client_method_request_set_digest_auth((self).__handle, (uint8_t *) (*user).ptr, (*user).len, (uint8_t *) (*password).ptr, (*password).len);
+}
+
+void brunt_http_client_method_request_set_ntlm_auth(brunt_http_client_borrow_request_t self, test_string_t *user, test_string_t *password) {
+  __wasm_import_brunt_http_client_method_request_set_ntlm_auth((self).__handle, (uint8_t *) (*user).ptr, (*user).len, (uint8_t *) (*password).ptr, (*password).len);
+}
+
+void brunt_http_client_method_request_set_auth_scheme(brunt_http_client_borrow_request_t self, test_string_t *scheme) {
+  __wasm_import_brunt_http_client_method_request_set_auth_scheme((self).__handle, (uint8_t *) (*scheme).ptr, (*scheme).len);
+}
+
+void brunt_http_client_method_request_set_cookie(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *value, bool replace) {
+  __wasm_import_brunt_http_client_method_request_set_cookie((self).__handle, (uint8_t *) (*name).ptr, (*name).len, (uint8_t *) (*value).ptr, (*value).len, replace);
+}
+
+void brunt_http_client_method_request_set_jar(brunt_http_client_borrow_request_t self, brunt_http_client_borrow_cookie_jar_t jar) {
+  __wasm_import_brunt_http_client_method_request_set_jar((self).__handle, (jar).__handle);
 }
 
 void brunt_http_client_method_request_set_tag(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *value) {
@@ -838,9 +1164,25 @@ void brunt_http_client_method_response_body(brunt_http_client_borrow_response_t 
   *ret = (test_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
 }
 
+void brunt_http_client_method_response_text(brunt_http_client_borrow_response_t self, test_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_text((self).__handle, ptr);
+  *ret = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
 uint64_t brunt_http_client_method_response_body_size(brunt_http_client_borrow_response_t self) {
   int64_t ret = __wasm_import_brunt_http_client_method_response_body_size((self).__handle);
   return (uint64_t) (ret);
+}
+
+void brunt_http_client_method_response_cookies(brunt_http_client_borrow_response_t self, brunt_http_client_list_received_cookie_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_cookies((self).__handle, ptr);
+  *ret = (brunt_http_client_list_received_cookie_t) { (brunt_http_client_received_cookie_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
 }
 
 void brunt_http_client_method_response_url(brunt_http_client_borrow_response_t self, test_string_t *ret) {
@@ -884,6 +1226,67 @@ void brunt_http_client_method_response_timings(brunt_http_client_borrow_response
     (brunt_http_client_duration_t) (uint64_t) (*((int64_t*) (ptr + 40))),
     (brunt_http_client_duration_t) (uint64_t) (*((int64_t*) (ptr + 48))),
   };
+}
+
+void brunt_http_client_method_response_sent_method(brunt_http_client_borrow_response_t self, test_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_sent_method((self).__handle, ptr);
+  *ret = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void brunt_http_client_method_response_sent_url(brunt_http_client_borrow_response_t self, test_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_sent_url((self).__handle, ptr);
+  *ret = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void brunt_http_client_method_response_sent_headers(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_sent_headers((self).__handle, ptr);
+  *ret = (test_list_tuple2_string_string_t) { (test_tuple2_string_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void brunt_http_client_method_response_sent_body(brunt_http_client_borrow_response_t self, test_list_u8_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_sent_body((self).__handle, ptr);
+  *ret = (test_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void brunt_http_client_method_response_sent_cookies(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_sent_cookies((self).__handle, ptr);
+  *ret = (test_list_tuple2_string_string_t) { (test_tuple2_string_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void brunt_http_client_set_default_expected_statuses(test_list_tuple2_u16_u16_t *maybe_ranges) {
+  test_option_list_tuple2_u16_u16_t ranges;
+  ranges.is_some = maybe_ranges != NULL;if (maybe_ranges) {
+    ranges.val = *maybe_ranges;
+  }
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if ((ranges).is_some) {
+    const test_list_tuple2_u16_u16_t *payload0 = &(ranges).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  __wasm_import_brunt_http_client_set_default_expected_statuses(option, option1, option2);
 }
 
 bool brunt_http_client_get(test_string_t *url, brunt_http_client_own_response_t *ret, brunt_http_client_request_error_t *err) {

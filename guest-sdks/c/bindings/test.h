@@ -32,6 +32,39 @@ typedef struct {
   size_t len;
 } brunt_time_waiting_list_borrow_waitable_t;
 
+typedef struct brunt_http_cookies_own_cookie_jar_t {
+  int32_t __handle;
+} brunt_http_cookies_own_cookie_jar_t;
+
+typedef struct brunt_http_cookies_borrow_cookie_jar_t {
+  int32_t __handle;
+} brunt_http_cookies_borrow_cookie_jar_t;
+
+typedef struct {
+  test_string_t f0;
+  test_string_t f1;
+} test_tuple2_string_string_t;
+
+typedef struct {
+  test_tuple2_string_string_t *ptr;
+  size_t len;
+} test_list_tuple2_string_string_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    test_list_tuple2_string_string_t ok;
+    test_string_t err;
+  } val;
+} brunt_http_cookies_result_list_tuple2_string_string_string_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    test_string_t err;
+  } val;
+} brunt_http_cookies_result_void_string_t;
+
 typedef brunt_time_clock_duration_t brunt_http_client_duration_t;
 
 // Why a request brought no response. A value, not the end of the iteration.
@@ -64,6 +97,28 @@ typedef struct brunt_http_client_timings_t {
   brunt_http_client_duration_t   receiving;
 } brunt_http_client_timings_t;
 
+typedef struct {
+  bool is_some;
+  int64_t val;
+} test_option_s64_t;
+
+// A cookie as a response set it: `set-cookie`, taken apart. Attributes that were not given are empty, false or none.
+typedef struct brunt_http_client_received_cookie_t {
+  test_string_t   name;
+  test_string_t   value;
+  // Without a leading dot.
+  test_string_t   domain;
+  test_string_t   path;
+  bool   http_only;
+  bool   secure;
+  // Seconds; 0 where it was negative.
+  test_option_s64_t   max_age;
+  // Seconds since 1970.
+  test_option_s64_t   expires;
+  // `Strict`, `Lax` or `None`; empty for anything else.
+  test_string_t   same_site;
+} brunt_http_client_received_cookie_t;
+
 typedef struct brunt_http_client_own_request_t {
   int32_t __handle;
 } brunt_http_client_own_request_t;
@@ -94,6 +149,18 @@ typedef struct {
 } test_list_u8_t;
 
 typedef struct {
+  bool is_some;
+  test_string_t val;
+} test_option_string_t;
+
+typedef struct {
+  test_string_t *ptr;
+  size_t len;
+} test_list_string_t;
+
+typedef brunt_http_cookies_borrow_cookie_jar_t brunt_http_client_borrow_cookie_jar_t;
+
+typedef struct {
   uint16_t f0;
   uint16_t f1;
 } test_tuple2_u16_u16_t;
@@ -114,24 +181,19 @@ typedef struct {
 typedef brunt_time_waiting_own_waitable_t brunt_http_client_own_waitable_t;
 
 typedef struct {
-  bool is_some;
-  test_string_t val;
-} test_option_string_t;
-
-typedef struct {
-  test_string_t f0;
-  test_string_t f1;
-} test_tuple2_string_string_t;
-
-typedef struct {
-  test_tuple2_string_string_t *ptr;
+  brunt_http_client_received_cookie_t *ptr;
   size_t len;
-} test_list_tuple2_string_string_t;
+} brunt_http_client_list_received_cookie_t;
 
 typedef struct {
   test_string_t f0;
   uint16_t f1;
 } test_tuple2_string_u16_t;
+
+typedef struct {
+  bool is_some;
+  test_list_tuple2_u16_u16_t val;
+} test_option_list_tuple2_u16_u16_t;
 
 // What a metric keeps of its samples.
 typedef uint8_t brunt_metrics_metrics_kind_t;
@@ -284,6 +346,25 @@ extern brunt_time_waiting_own_waitable_t brunt_time_waiting_after(brunt_time_wai
 // Traps on an empty list and during `init`.
 extern uint32_t brunt_time_waiting_wait_any(brunt_time_waiting_list_borrow_waitable_t *these);
 
+// Imported Functions from `brunt:http/cookies@0.1.0`
+// An empty jar, which nothing but the test empties. Use it by `request.set-jar`.
+extern brunt_http_cookies_own_cookie_jar_t brunt_http_cookies_constructor_cookie_jar(void);
+// The jar of this VU.
+extern brunt_http_cookies_own_cookie_jar_t brunt_http_cookies_static_cookie_jar_vu_jar(void);
+// The cookies that a request to this URL would send, as names and values: longer paths first, then those set
+// first. Errors: what is wrong with the URL.
+extern bool brunt_http_cookies_method_cookie_jar_cookies_for(brunt_http_cookies_borrow_cookie_jar_t self, test_string_t *url, test_list_tuple2_string_string_t *ret, test_string_t *err);
+// Sets a cookie as a response from this URL would. Attributes by name, whatever its case: `domain`, `path`,
+// `expires` (`Wed, 21 Oct 2026 07:28:00 GMT`), `max-age` (seconds), `secure` and `httponly` (empty, `true` or
+// `false`) and `samesite`. Without `path` it is the folder of the URL's path.
+// 
+// Errors: what is wrong with the URL, the name, the value or an attribute, or that the domain is not the URL's.
+extern bool brunt_http_cookies_method_cookie_jar_set(brunt_http_cookies_borrow_cookie_jar_t self, test_string_t *url, test_string_t *name, test_string_t *value, test_list_tuple2_string_string_t *attributes, test_string_t *err);
+// Forgets all cookies that a request to this URL would send. Errors: what is wrong with the URL.
+extern bool brunt_http_cookies_method_cookie_jar_clear(brunt_http_cookies_borrow_cookie_jar_t self, test_string_t *url, test_string_t *err);
+// Forgets the cookies of this name that a request to this URL would send. Errors: what is wrong with the URL.
+extern bool brunt_http_cookies_method_cookie_jar_delete(brunt_http_cookies_borrow_cookie_jar_t self, test_string_t *url, test_string_t *name, test_string_t *err);
+
 // Imported Functions from `brunt:http/client@0.1.0`
 // A method (`GET`, or any token) and an absolute `http://` or `https://` URL.
 extern brunt_http_client_own_request_t brunt_http_client_constructor_request(test_string_t *method, test_string_t *url);
@@ -291,19 +372,65 @@ extern brunt_http_client_own_request_t brunt_http_client_constructor_request(tes
 extern void brunt_http_client_method_request_set_header(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *value);
 // Adds a header beside earlier values of the same name.
 extern void brunt_http_client_method_request_add_header(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *value);
-// Sets the body. `content-length` is set by the engine; `content-type` is not.
+// Sets the body, in the place of an earlier one, form or parts. `content-length` is set by the engine;
+// `content-type` is not.
 extern void brunt_http_client_method_request_set_body(brunt_http_client_borrow_request_t self, test_list_u8_t *body);
+// Sets the body to a form of these fields, in the place of an earlier body: `application/x-www-form-urlencoded`,
+// in UTF-8, in this order. `content-type` is set too, unless the request has one.
+extern void brunt_http_client_method_request_set_form(brunt_http_client_borrow_request_t self, test_list_tuple2_string_string_t *fields);
+// Adds a part to a `multipart/form-data` body (RFC 7578), in the place of an earlier body that was none.
+// 
+// `filename` makes it a file, whose type is `application/octet-stream` unless `content-type` is given.
+// The request's `content-type` is set too, unless it has one; one of its own that is `multipart/…` keeps its
+// boundary, or is given one.
+extern void brunt_http_client_method_request_add_part(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *maybe_filename, test_string_t *maybe_content_type, test_list_u8_t *content);
+// Compresses the body when it is sent: `gzip`, `deflate` (in the zlib format), `br` and `zstd`, applied in
+// this order. `content-encoding` is set too, unless the request has one. An unknown name fails the request
+// with code 1000 when it is sent. An empty list compresses nothing.
+extern void brunt_http_client_method_request_set_compression(brunt_http_client_borrow_request_t self, test_list_string_t *encodings);
+// Sends these credentials with every hop to the host of the request's URL and to hosts below it
+// (`authorization: Basic …`), unless the request has an `authorization` header. They win over userinfo in the URL.
+extern void brunt_http_client_method_request_set_basic_auth(brunt_http_client_borrow_request_t self, test_string_t *user, test_string_t *password);
+// Answers a 401 with a `www-authenticate: Digest …` by these credentials (RFC 7616: MD5, SHA-256 and
+// SHA-512-256, also `-sess`; `qop` none, `auth` and `auth-int`), for the hosts that `set-basic-auth` names.
+// 
+// The exchange that brought the challenge is measured as a request of its own; its 401 is not a failure. A
+// nonce that is stale is replaced once.
+extern void brunt_http_client_method_request_set_digest_auth(brunt_http_client_borrow_request_t self, test_string_t *user, test_string_t *password);
+// Answers a 401 with a `www-authenticate: NTLM` (or `Negotiate`) by these credentials (NTLMv2), all on one
+// connection, which stays logged in. `user` may be `DOMAIN\name`. For the hosts that `set-basic-auth` names.
+// 
+// Each of the up to three exchanges is measured as a request of its own; the 401 of those before the last is
+// not a failure.
+extern void brunt_http_client_method_request_set_ntlm_auth(brunt_http_client_borrow_request_t self, test_string_t *user, test_string_t *password);
+// How credentials in the URL (`http://user:password@host/`) are used: `basic`, `digest` or `ntlm`. Default:
+// `basic`. Another name fails the request with code 1000 when it is sent.
+extern void brunt_http_client_method_request_set_auth_scheme(brunt_http_client_borrow_request_t self, test_string_t *scheme);
+// Sends this cookie beside those of the jar or, when it is to `replace`, in the place of those of the same
+// name. It is not put into the jar, and not sent to another host by a redirect. A name that is no token or a
+// value with control characters, `;` or `\` fails the request with code 1000 when it is sent.
+extern void brunt_http_client_method_request_set_cookie(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *value, bool replace);
+// The jar whose cookies are sent, and which takes those received. Default: the VU's own,
+// `cookie-jar.vu-jar`.
+extern void brunt_http_client_method_request_set_jar(brunt_http_client_borrow_request_t self, brunt_http_client_borrow_cookie_jar_t jar);
 // Sets a tag on all samples of this request. `name` groups URLs: it also replaces the `url` tag.
 extern void brunt_http_client_method_request_set_tag(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *value);
 // How long the whole exchange may take, redirects and body included. Default: 60 s.
 // Beyond it the request fails with code 1050 (1211 while it dials).
 extern void brunt_http_client_method_request_set_timeout(brunt_http_client_borrow_request_t self, brunt_http_client_duration_t timeout);
-// How many redirects to follow; 0 gives the redirect itself. Default: option `maxRedirects`, 10.
+// How many redirects to follow; 0 gives the redirect itself. Default: option `maxRedirects`, 10; where that
+// ends a chain of redirects, a warning is logged.
+// 
+// A 301, 302 or 303 turns everything but `GET` and `HEAD` into a `GET` and drops the body; 307 and 308 change
+// nothing. `referer` is set, except from `https` to `http`. To a host that is neither the first one nor
+// below it, `authorization`, `www-authenticate`, `proxy-authorization`, `proxy-authenticate` and cookies set
+// by hand are not sent. A redirect without `location` is a response as any other.
 extern void brunt_http_client_method_request_set_redirects(brunt_http_client_borrow_request_t self, uint32_t most);
 // Whether to read and throw away the body instead of keeping it. Default: option `discardResponseBodies`.
 extern void brunt_http_client_method_request_set_discard_body(brunt_http_client_borrow_request_t self, bool discard);
-// The statuses that are not a failure, as inclusive ranges. Default: 200 to 399.
-// Decides `http_req_failed` and the tag `expected_response`.
+// The statuses that are not a failure, as inclusive ranges. Default: what `set-default-expected-statuses`
+// said, else 200 to 399. Decides `http_req_failed` and the tag `expected_response`. With an empty list the
+// requests are not judged: they have neither.
 extern void brunt_http_client_method_request_set_expected_statuses(brunt_http_client_borrow_request_t self, test_list_tuple2_u16_u16_t *ranges);
 // Sends it and suspends this VU until the whole response is there.
 extern bool brunt_http_client_method_request_send(brunt_http_client_borrow_request_t self, brunt_http_client_own_response_t *ret, brunt_http_client_request_error_t *err);
@@ -320,16 +447,40 @@ extern bool brunt_http_client_method_response_header(brunt_http_client_borrow_re
 // All headers, names in lower case, in the order they came. Bytes outside UTF-8 are replaced.
 extern void brunt_http_client_method_response_headers(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret);
 // The body; empty when it was discarded.
+// 
+// By `content-encoding` it has been decompressed: `gzip`, `deflate`, `br` and `zstd`, also several of them
+// over each other. With an encoding that is none of these the body is as it came. Data that can't be
+// decompressed fail the request with code 1701.
 extern void brunt_http_client_method_response_body(brunt_http_client_borrow_response_t self, test_list_u8_t *ret);
-// How many bytes the body has, counted also when it was discarded.
+// The body as text. Bytes outside UTF-8 are replaced.
+extern void brunt_http_client_method_response_text(brunt_http_client_borrow_response_t self, test_string_t *ret);
+// How many bytes the body has; as it came over the wire when it was discarded.
 extern uint64_t brunt_http_client_method_response_body_size(brunt_http_client_borrow_response_t self);
-// The URL that answered, after redirects.
+// The cookies that this response set, in the order they came. Those that earlier hops set are in the jar.
+// What can't be read as a cookie is left out.
+extern void brunt_http_client_method_response_cookies(brunt_http_client_borrow_response_t self, brunt_http_client_list_received_cookie_t *ret);
+// The URL that answered, after redirects: as it was written, but for credentials in it, which are masked
+// (`http://****:****@host/`).
 extern void brunt_http_client_method_response_url(brunt_http_client_borrow_response_t self, test_string_t *ret);
 // `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
 extern void brunt_http_client_method_response_protocol(brunt_http_client_borrow_response_t self, test_string_t *ret);
 // The peer's address and port.
 extern void brunt_http_client_method_response_remote(brunt_http_client_borrow_response_t self, test_tuple2_string_u16_t *ret);
 extern void brunt_http_client_method_response_timings(brunt_http_client_borrow_response_t self, brunt_http_client_timings_t *ret);
+// The method of the request, as its first hop was sent.
+extern void brunt_http_client_method_response_sent_method(brunt_http_client_borrow_response_t self, test_string_t *ret);
+// The URL of the request, as its first hop was sent; credentials in it are masked.
+extern void brunt_http_client_method_response_sent_url(brunt_http_client_borrow_response_t self, test_string_t *ret);
+// The headers of the request, as its first hop was sent: the engine's own among them, names in lower case.
+extern void brunt_http_client_method_response_sent_headers(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret);
+// The body of the request, as its first hop was sent: encoded and compressed.
+extern void brunt_http_client_method_response_sent_body(brunt_http_client_borrow_response_t self, test_list_u8_t *ret);
+// The cookies of the request, as its first hop was sent: pairs of a name and a value.
+extern void brunt_http_client_method_response_sent_cookies(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret);
+// The statuses that are not a failure in this VU's requests that don't say otherwise, as inclusive ranges. With
+// an empty list requests are not judged: no `http_req_failed`, no tag `expected_response`; `none` is the default
+// again, 200 to 399. Allowed in `init` too.
+extern void brunt_http_client_set_default_expected_statuses(test_list_tuple2_u16_u16_t *maybe_ranges);
 // `GET` of this URL, with every default. The same as a `request` sent once, with less to say.
 extern bool brunt_http_client_get(test_string_t *url, brunt_http_client_own_response_t *ret, brunt_http_client_request_error_t *err);
 
@@ -448,7 +599,25 @@ extern brunt_time_waiting_borrow_waitable_t brunt_time_waiting_borrow_waitable(b
 
 void brunt_time_waiting_list_borrow_waitable_free(brunt_time_waiting_list_borrow_waitable_t *ptr);
 
+extern void brunt_http_cookies_cookie_jar_drop_own(brunt_http_cookies_own_cookie_jar_t handle);
+
+extern void brunt_http_cookies_cookie_jar_drop_borrow(brunt_http_cookies_borrow_cookie_jar_t handle);
+
+extern brunt_http_cookies_borrow_cookie_jar_t brunt_http_cookies_borrow_cookie_jar(brunt_http_cookies_own_cookie_jar_t handle);
+
+void test_tuple2_string_string_free(test_tuple2_string_string_t *ptr);
+
+void test_list_tuple2_string_string_free(test_list_tuple2_string_string_t *ptr);
+
+void brunt_http_cookies_result_list_tuple2_string_string_string_free(brunt_http_cookies_result_list_tuple2_string_string_string_t *ptr);
+
+void brunt_http_cookies_result_void_string_free(brunt_http_cookies_result_void_string_t *ptr);
+
 void brunt_http_client_request_error_free(brunt_http_client_request_error_t *ptr);
+
+void test_option_s64_free(test_option_s64_t *ptr);
+
+void brunt_http_client_received_cookie_free(brunt_http_client_received_cookie_t *ptr);
 
 extern void brunt_http_client_request_drop_own(brunt_http_client_own_request_t handle);
 
@@ -470,17 +639,19 @@ extern brunt_http_client_borrow_response_t brunt_http_client_borrow_response(bru
 
 void test_list_u8_free(test_list_u8_t *ptr);
 
+void test_option_string_free(test_option_string_t *ptr);
+
+void test_list_string_free(test_list_string_t *ptr);
+
 void test_list_tuple2_u16_u16_free(test_list_tuple2_u16_u16_t *ptr);
 
 void brunt_http_client_result_own_response_request_error_free(brunt_http_client_result_own_response_request_error_t *ptr);
 
-void test_option_string_free(test_option_string_t *ptr);
-
-void test_tuple2_string_string_free(test_tuple2_string_string_t *ptr);
-
-void test_list_tuple2_string_string_free(test_list_tuple2_string_string_t *ptr);
+void brunt_http_client_list_received_cookie_free(brunt_http_client_list_received_cookie_t *ptr);
 
 void test_tuple2_string_u16_free(test_tuple2_string_u16_t *ptr);
+
+void test_option_list_tuple2_u16_u16_free(test_option_list_tuple2_u16_u16_t *ptr);
 
 void brunt_metrics_metrics_tags_free(brunt_metrics_metrics_tags_t *ptr);
 

@@ -15,10 +15,12 @@
 
 mod brunt;
 mod guests;
+mod httpbin;
 mod recorder;
 mod scripted;
 
 pub use brunt::{Brunt, Ended, Running, binary};
 pub use guests::{example, guest};
+pub use httpbin::Httpbin;
 pub use recorder::{Answer, Recorder, Seen};
 pub use scripted::{FullBacklog, Passed, Scripted, Step};

@@ -221,7 +221,7 @@ fn texts_that_are_wrong_are_explained() {
     );
     check_error(
         &["--limit", "speed=1"],
-        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, logBytes, handles, series",
+        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, cookies, logBytes, handles, series",
     );
     check_error(
         &["--dns", "fast"],

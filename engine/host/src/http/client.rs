@@ -1,24 +1,29 @@
-//! Defines the client of one VU: requests with their redirects and timeouts.
+//! Defines the client of one VU: requests with their redirects, log-ins, cookies and timeouts.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use brunt_metrics::{TagSet, builtin};
-use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::HeaderValue;
+use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
+use send_wrapper::SendWrapper;
 use tokio::time::Sleep;
 
+use crate::http::auth::Scheme;
 use crate::http::connection::{Answer, BodyPolicy};
+use crate::http::cookie;
 use crate::http::dial::DialPhase;
+use crate::http::encoding;
 use crate::http::failure::RequestFailure;
 use crate::http::hop::{Hop, Progress};
-use crate::http::message::{Request, Response};
+use crate::http::jar::{Jar, Trouble};
+use crate::http::message::{Login, Request, Response};
 use crate::http::meter::Traffic;
 use crate::http::pool::Pool;
+use crate::http::redirect::Redirect;
 use crate::http::samples::HopEnd;
 use crate::http::target::Target;
 use crate::tags::TagScope;
@@ -29,8 +34,19 @@ pub(crate) struct Client {
     pub(super) worker: Rc<Worker>,
     pub(super) pool: Pool,
     pub(super) traffic: Rc<Traffic>,
+    /// The VU's own cookies.
+    pub(crate) jar: Rc<Jar>,
+    /// The statuses that requests expect which don't say it themselves.
+    pub(crate) expected: RefCell<Option<Rc<[(u16, u16)]>>>,
     /// The timer of the last request that ended: setting it anew is cheaper than making one.
     timer: Cell<Option<Pin<Box<Sleep>>>>,
+}
+
+/// A request that is being sent.
+pub(crate) struct Sending<'a> {
+    pub(crate) request: &'a Request,
+    deadline: Instant,
+    base: Rc<TagScope>,
 }
 
 impl Client {
@@ -39,6 +55,8 @@ impl Client {
         Rc::new(Self {
             pool: Pool::new(settings.limits.connections),
             traffic: Rc::default(),
+            jar: Rc::new(Jar::new(settings.limits.cookies)),
+            expected: RefCell::default(),
             timer: Cell::new(None),
             worker: worker.clone(),
         })
@@ -50,28 +68,50 @@ impl Client {
         request: &Request,
         base: &Rc<TagScope>,
     ) -> Result<Response, RequestFailure> {
-        let base = self.tagged(request, base);
-        let deadline = Instant::now() + request.timeout.min(FOREVER);
+        let sending = Sending {
+            request,
+            deadline: Instant::now() + request.timeout.min(FOREVER),
+            base: self.tagged(request, base),
+        };
         let mut hop = self.first_hop(request)?;
+        let mut first = None;
         let mut redirects = request
             .redirects
             .unwrap_or(self.worker.run.settings.http.max_redirects);
         loop {
-            let response = self.timed_hop(request, &hop, deadline, &base).await?;
-            match self.redirect(&hop, &response) {
-                Some(next) if redirects > 0 => {
+            let mut response = match hop.login.take() {
+                None => self.timed_hop(&sending, &hop).await?,
+                // Boxed, because log-ins are rare: every request would carry the room for them.
+                Some(login) => Box::pin(self.logged_in(&sending, &mut hop, &login)).await?,
+            };
+            self.keep_cookies(request, &hop, &response);
+            match Redirect::of(&response) {
+                Some(redirect) if redirects > 0 => {
                     redirects -= 1;
-                    hop = next?;
+                    let next = self.follow(request, &hop, &redirect)?;
+                    let before = std::mem::replace(&mut hop, next);
+                    first.get_or_insert_with(|| Box::new(before));
                 }
-                _ => return Ok(response),
+                redirect => {
+                    if redirect.is_some() && request.redirects.is_none() {
+                        self.warn_of_redirects(request);
+                    }
+                    let sent = first.map_or(hop, |first| *first);
+                    response.sent = Some(SendWrapper::new(sent));
+                    return Ok(response);
+                }
             }
         }
     }
 
     /// Records what was sent and received since the last time, and closes connections that are not to be kept.
     pub(crate) fn finish_iteration(&self, base: &TagScope) {
-        if self.worker.run.settings.http.no_vu_connection_reuse {
+        let settings = &self.worker.run.settings.http;
+        if settings.no_vu_connection_reuse {
             self.pool.close_idle();
+        }
+        if !settings.no_cookies_reset {
+            self.jar.empty();
         }
         let (sent, received) = self.traffic.take();
         if sent == 0 && received == 0 {
@@ -102,46 +142,147 @@ impl Client {
 
     fn first_hop(&self, request: &Request) -> Result<Hop, RequestFailure> {
         let settings = &self.worker.run.settings;
-        Ok(Hop {
+        let policy = BodyPolicy {
+            discard: request
+                .discard_body
+                .unwrap_or(settings.http.discard_response_bodies),
+            limit: settings.limits.response_body,
+        };
+        let mut headers = request.header_map()?;
+        let mut hop = Hop {
             method: request.parsed_method()?,
-            target: self.target(&request.url)?,
-            headers: request.header_map()?,
-            body: request.body.clone(),
-            policy: BodyPolicy {
-                discard: request
-                    .discard_body
-                    .unwrap_or(settings.http.discard_response_bodies),
-                limit: settings.limits.response_body,
-            },
-        })
+            body: request.content(&mut headers)?,
+            headers,
+            ..Hop::new(self.target(&request.url)?, policy)
+        };
+        self.dress(request, &mut hop)?;
+        Ok(hop)
     }
 
-    fn target(&self, url: &str) -> Result<Rc<Target>, RequestFailure> {
+    /// Gives a hop what depends on where it goes: cookies and credentials.
+    pub(crate) fn dress(&self, request: &Request, hop: &mut Hop) -> Result<(), RequestFailure> {
+        hop.cookie = self.cookies(request, hop)?;
+        match login_for(request, hop)? {
+            Some(login) if login.scheme == Scheme::Basic => {
+                hop.authorization = Some(login.credentials.basic());
+            }
+            login => hop.login = login.map(Box::new),
+        }
+        Ok(())
+    }
+
+    /// All cookies of a hop in one header: those of the request's own header, those set by hand, those of the jar.
+    pub(super) fn cookies(
+        &self,
+        request: &Request,
+        hop: &Hop,
+    ) -> Result<Option<HeaderValue>, RequestFailure> {
+        let jar = self.jar_of(request);
+        let own = match &request.rare {
+            Some(rare) if hop.trusted => rare.cookies.as_slice(),
+            _ => &[],
+        };
+        if own.is_empty() && jar.is_empty() {
+            return Ok(None);
+        }
+        let wrong = |message| RequestFailure::new(1000, message);
+        let given = hop.headers.get_all(COOKIE).iter();
+        let mut pairs: Vec<Vec<u8>> = given.map(|value| value.as_bytes().to_vec()).collect();
+        for cookie in own {
+            cookie::check_name(&cookie.name).map_err(wrong)?;
+            let value = cookie::written(&cookie.name, &cookie.value).map_err(wrong)?;
+            pairs.push(format!("{}={value}", cookie.name).into_bytes());
+        }
+        let is_replaced = |name: &str| own.iter().any(|own| own.replaces && own.name == name);
+        for (name, value) in jar.cookies_for(&hop.target.parsed, self.unix_seconds()) {
+            if !is_replaced(&name) {
+                pairs.push(format!("{name}={value}").into_bytes());
+            }
+        }
+        if pairs.is_empty() {
+            return Ok(None);
+        }
+        let value = HeaderValue::from_bytes(&pairs.join(&b"; "[..]));
+        value
+            .map(Some)
+            .map_err(|_| wrong("cookies that no header can carry".to_owned()))
+    }
+
+    /// Puts the cookies that a response set into the jar.
+    pub(super) fn keep_cookies(&self, request: &Request, hop: &Hop, response: &Response) {
+        if !response.headers.contains_key(SET_COOKIE) {
+            return;
+        }
+        let (jar, now) = (self.jar_of(request), self.unix_seconds());
+        for cookie in response.set_cookies() {
+            // One for another domain is ignored, as browsers do.
+            if jar.store(&hop.target.parsed, cookie, now) == Err(Trouble::Limit) {
+                self.warn_of_cookies();
+            }
+        }
+    }
+
+    pub(crate) fn unix_seconds(&self) -> i64 {
+        let seconds = self.worker.run.unix_ns(Instant::now()) / 1_000_000_000;
+        i64::try_from(seconds).unwrap_or(i64::MAX)
+    }
+
+    fn jar_of<'a>(&'a self, request: &'a Request) -> &'a Jar {
+        let own = request.rare.as_ref().and_then(|rare| rare.jar.as_ref());
+        own.map_or(&self.jar, |jar| jar)
+    }
+
+    pub(crate) fn warn_of_cookies(&self) {
+        let limit = self.worker.run.settings.limits.cookies;
+        let message = format!(
+            "limit cookies reached: a jar has room for {limit} bytes, older cookies are forgotten"
+        );
+        self.worker.run.warn_once("cookies", &message);
+    }
+
+    fn warn_of_redirects(&self, request: &Request) {
+        let most = self.worker.run.settings.http.max_redirects;
+        let url = self.target(&request.url).map(|target| target.url.clone());
+        let url = url.unwrap_or_default();
+        let message = format!(
+            "{url}: stopped after {most} redirects, the last one is the response \
+             (hint: set the option maxRedirects, or the redirects of the request)"
+        );
+        self.worker.run.warn_once("maxRedirects", &message);
+    }
+
+    pub(super) fn target(&self, url: &str) -> Result<Rc<Target>, RequestFailure> {
         self.worker.targets.borrow_mut().get(url)
     }
 
     /// One hop under the request's deadline, and its samples.
-    async fn timed_hop(
+    pub(super) async fn timed_hop(
         &self,
-        request: &Request,
+        sending: &Sending<'_>,
         hop: &Hop,
-        deadline: Instant,
-        base: &TagScope,
     ) -> Result<Response, RequestFailure> {
+        let request = sending.request;
         let progress = Progress::new();
-        let attempt = self.by(deadline, pin!(self.hop(hop, &progress))).await;
+        let attempt = self
+            .by(sending.deadline, pin!(self.hop(hop, &progress)))
+            .await;
         let ended = Instant::now();
-        let result = attempt.unwrap_or_else(|| Err(timed_out(request.timeout, &progress)));
+        let result = attempt
+            .unwrap_or_else(|| Err(timed_out(request.timeout, &progress)))
+            .and_then(|answer| decoded(answer, hop.policy));
         let timings = progress.timings(ended);
         let used = progress.used();
+        let default_expected = self.expected.borrow();
         let end = HopEnd {
             request,
             hop,
             result: &result,
             timings: &timings,
             tls: used.as_ref().and_then(|used| used.tls),
+            default_expected: default_expected.as_deref(),
         };
-        end.record(&self.worker, base, ended);
+        end.record(&self.worker, &sending.base, ended);
+        drop(default_expected);
         let answer: Answer = result?;
         let remote = used
             .map(|used| used.remote)
@@ -155,6 +296,7 @@ impl Client {
             url: hop.target.url.clone(),
             remote,
             timings,
+            sent: None,
         })
     }
 
@@ -175,74 +317,44 @@ impl Client {
         self.timer.set(Some(timer));
         result
     }
-
-    /// The hop that a response redirects to, when it does.
-    fn redirect(&self, hop: &Hop, response: &Response) -> Option<Result<Hop, RequestFailure>> {
-        let change = change_of(response.status)?;
-        let location = response.headers.get(LOCATION)?;
-        Some(self.follow(hop, location, change))
-    }
-
-    fn follow(
-        &self,
-        hop: &Hop,
-        location: &HeaderValue,
-        change: Change,
-    ) -> Result<Hop, RequestFailure> {
-        let location = String::from_utf8_lossy(location.as_bytes());
-        let url = hop.target.parsed.join(&location).map_err(|error| {
-            RequestFailure::new(
-                1020,
-                format!("invalid URL {location:?} in a redirect: {error}"),
-            )
-        })?;
-        let target = self.target(url.as_str())?;
-        let mut headers = hop.headers.clone();
-        if target.origin.host != hop.target.origin.host {
-            headers.remove(AUTHORIZATION);
-            headers.remove(COOKIE);
-        }
-        headers.remove(http::header::HOST);
-        let becomes_get =
-            change == Change::Get && hop.method != Method::HEAD && hop.method != Method::GET;
-        let (method, body) = match becomes_get {
-            true => (Method::GET, Bytes::new()),
-            false => (hop.method.clone(), hop.body.clone()),
-        };
-        if becomes_get {
-            forget_body(&mut headers);
-        }
-        Ok(Hop {
-            method,
-            target,
-            headers,
-            body,
-            policy: hop.policy,
-        })
-    }
 }
 
 /// The longest time that is waited for, so that no arithmetic overflows.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// What becomes of the method in a redirect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
-    Get,
-    Nothing,
-}
-
-fn change_of(status: StatusCode) -> Option<Change> {
-    match status.as_u16() {
-        301..=303 => Some(Change::Get),
-        307 | 308 => Some(Change::Nothing),
-        _ => None,
+/// The credentials that a hop shows, or may have to show: the request's own to its first host, else those in the URL.
+fn login_for(request: &Request, hop: &Hop) -> Result<Option<Login>, RequestFailure> {
+    let rare = request.rare.as_deref();
+    let in_url = hop.target.credentials.as_deref();
+    if rare.is_none() && in_url.is_none() {
+        return Ok(None);
     }
+    let scheme = match rare.and_then(|rare| rare.auth_scheme.as_deref()) {
+        None => Scheme::Basic,
+        Some(name) => Scheme::named(name).ok_or_else(|| {
+            let message = format!("unknown auth scheme {name:?}, use basic, digest or ntlm");
+            RequestFailure::new(1000, message)
+        })?,
+    };
+    if hop.headers.contains_key(AUTHORIZATION) {
+        return Ok(None);
+    }
+    let own = rare.and_then(|rare| rare.login.clone());
+    Ok(own.filter(|_| hop.trusted).or_else(|| {
+        in_url.map(|credentials| Login {
+            scheme,
+            credentials: credentials.clone(),
+        })
+    }))
 }
 
-fn forget_body(headers: &mut HeaderMap) {
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(CONTENT_TYPE);
+/// An answer with its body decompressed, unless that was thrown away.
+fn decoded(mut answer: Answer, policy: BodyPolicy) -> Result<Answer, RequestFailure> {
+    if let Some(body) = encoding::decoded(&answer.head.headers, &answer.body, policy.limit)? {
+        answer.body_size = body.len() as u64;
+        answer.body = body;
+    }
+    Ok(answer)
 }
 
 /// A timeout has the code of a dial only while TCP connects, as in k6.

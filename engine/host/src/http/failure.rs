@@ -41,9 +41,18 @@ impl RequestFailure {
             1300 => "tls: failed",
             1310 => "x509: unknown authority",
             1311 => "x509: host name mismatch",
+            1701 => "decompression failed",
             1600.. => "http2 error",
             _ => "request failed",
         }
+    }
+
+    /// A body with more bytes than a response may have.
+    pub(crate) fn body_limit(limit: usize) -> Self {
+        Self::new(
+            1000,
+            format!("limit responseBody reached: the body has more than {limit} bytes"),
+        )
     }
 
     /// A TCP connection that was not made.

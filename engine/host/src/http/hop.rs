@@ -6,15 +6,16 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::HOST;
-use http::{HeaderMap, Method, Request, Uri, Version};
+use http::header::{AUTHORIZATION, COOKIE, HOST};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use http_body_util::Full;
 
+use crate::http::auth::Scheme;
 use crate::http::client::Client;
 use crate::http::connection::{Answer, BodyPolicy};
 use crate::http::dial::{DialPhase, DialTimings};
 use crate::http::failure::RequestFailure;
-use crate::http::message::Timings;
+use crate::http::message::{Login, Timings};
 use crate::http::meter::Instants;
 use crate::http::pool::Lease;
 use crate::http::socket::TlsFacts;
@@ -27,7 +28,23 @@ pub(crate) struct Hop {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) policy: BodyPolicy,
+    /// All cookies together, in the place of the header that the request itself sets.
+    pub(crate) cookie: Option<HeaderValue>,
+    /// The answer to a challenge, or credentials that need none.
+    pub(crate) authorization: Option<HeaderValue>,
+    /// A log-in that begins when the server asks for it.
+    pub(crate) login: Option<Box<Login>>,
+    /// Set while a 401 is a step of a log-in.
+    pub(crate) challenged: Option<Scheme>,
+    /// Keeps one connection over several hops.
+    pub(crate) held: Option<Box<Held>>,
+    /// Whether it goes to the first host of a request or below it, to which alone its secrets are sent.
+    pub(crate) trusted: bool,
 }
+
+/// A connection that a log-in goes on with.
+#[derive(Default)]
+pub(crate) struct Held(Cell<Option<Lease>>);
 
 /// How far a hop has come: kept outside of it, so that one that is cut off can still be accounted for.
 pub(crate) struct Progress {
@@ -43,6 +60,40 @@ pub(crate) struct Used {
     pub(crate) remote: SocketAddr,
     pub(crate) tls: Option<TlsFacts>,
     instants: Rc<Instants>,
+}
+
+impl Hop {
+    /// A `GET` of this target, with nothing of its own.
+    pub(crate) fn new(target: Rc<Target>, policy: BodyPolicy) -> Self {
+        Self {
+            method: Method::GET,
+            target,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            policy,
+            cookie: None,
+            authorization: None,
+            login: None,
+            challenged: None,
+            held: None,
+            trusted: true,
+        }
+    }
+
+    /// The target's own headers, with those of the request and of the hop over them.
+    pub(crate) fn all_headers(&self) -> HeaderMap {
+        let mut headers = self.target.headers.clone();
+        for name in self.headers.keys() {
+            headers.remove(name);
+        }
+        headers.extend(self.headers.clone());
+        for (name, value) in [(COOKIE, &self.cookie), (AUTHORIZATION, &self.authorization)] {
+            if let Some(value) = value {
+                headers.insert(name, value.clone());
+            }
+        }
+        headers
+    }
 }
 
 impl Progress {
@@ -122,7 +173,8 @@ impl Client {
     ) -> Result<Answer, RequestFailure> {
         let origin = &hop.target.origin;
         let keep = !self.worker.run.settings.http.no_connection_reuse;
-        if let Some(lease) = self.pool.reuse(origin) {
+        let held = hop.held.as_ref().and_then(|held| held.take());
+        if let Some(lease) = held.or_else(|| self.pool.reuse(origin)) {
             match self.try_hop(hop, lease, progress, keep).await {
                 Err(_) if is_repeatable(hop, progress) => {}
                 result => return result,
@@ -152,10 +204,27 @@ impl Client {
         progress.connected(&lease);
         let request = request(hop, lease.connection.is_http2())?;
         let answer = lease.connection.exchange(request, hop.policy).await?;
-        if keep {
-            self.pool.give_back(lease, &hop.target.origin);
+        match &hop.held {
+            Some(held) => held.0.set(Some(lease)),
+            None if keep => self.pool.give_back(lease, &hop.target.origin),
+            None => {}
         }
         Ok(answer)
+    }
+
+    /// Lets go of the connection that a log-in held.
+    pub(crate) fn release(&self, hop: &mut Hop) {
+        let held = hop.held.take().and_then(|held| held.take());
+        if let (Some(lease), false) = (held, self.worker.run.settings.http.no_connection_reuse) {
+            self.pool.give_back(lease, &hop.target.origin);
+        }
+    }
+}
+
+impl Held {
+    /// The connection, if it is still open.
+    fn take(&self) -> Option<Lease> {
+        self.0.take().filter(|lease| lease.connection.is_open())
     }
 }
 
@@ -163,7 +232,7 @@ fn request(hop: &Hop, http2: bool) -> Result<Request<Full<Bytes>>, RequestFailur
     let target = &hop.target;
     let mut request = Request::new(Full::new(hop.body.clone()));
     *request.method_mut() = hop.method.clone();
-    *request.headers_mut() = headers(hop);
+    *request.headers_mut() = hop.all_headers();
     if http2 {
         *request.version_mut() = Version::HTTP_2;
         *request.uri_mut() = absolute(target)?;
@@ -172,16 +241,6 @@ fn request(hop: &Hop, http2: bool) -> Result<Request<Full<Bytes>>, RequestFailur
         *request.uri_mut() = target.uri.clone();
     }
     Ok(request)
-}
-
-/// The target's own headers, with those of the request over them.
-fn headers(hop: &Hop) -> HeaderMap {
-    let mut headers = hop.target.headers.clone();
-    for name in hop.headers.keys() {
-        headers.remove(name);
-    }
-    headers.extend(hop.headers.clone());
-    headers
 }
 
 fn absolute(target: &Target) -> Result<Uri, RequestFailure> {

@@ -1,13 +1,23 @@
 //! Defines requests as guests build them, and responses as guests read them.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
+use send_wrapper::SendWrapper;
+
+use crate::http::auth::{Credentials, Scheme};
+use crate::http::cookie::SetCookie;
+use crate::http::encoding::Encoding;
 use crate::http::failure::RequestFailure;
+use crate::http::form::{self, Part};
+use crate::http::hop::Hop;
+use crate::http::jar::Jar;
 
 /// How long an exchange may take unless the request says otherwise.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,10 +35,41 @@ pub struct Request {
     pub(crate) redirects: Option<u32>,
     pub(crate) discard_body: Option<bool>,
     pub(crate) expected: Option<Vec<(u16, u16)>>,
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What few requests have, kept apart so that the others don't pay for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rare {
+    /// The type of the body, unless a header says it.
+    pub(crate) content_type: Option<&'static str>,
+    /// The body, if there are any.
+    pub(crate) parts: Vec<Part>,
+    pub(crate) compression: Vec<String>,
+    pub(crate) login: Option<Login>,
+    /// How the URL's userinfo is used.
+    pub(crate) auth_scheme: Option<String>,
+    pub(crate) cookies: Vec<OwnCookie>,
+    pub(crate) jar: Option<SendWrapper<Rc<Jar>>>,
+}
+
+/// Credentials, and how they are shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Login {
+    pub(crate) scheme: Scheme,
+    pub(crate) credentials: Credentials,
+}
+
+/// A cookie that a request sends without a jar.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnCookie {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    /// Whether those of the jar with the same name stay at home.
+    pub(crate) replaces: bool,
 }
 
 /// A whole response.
-#[derive(Debug)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Response {
     pub(crate) status: StatusCode,
@@ -39,6 +80,8 @@ pub struct Response {
     pub(crate) url: Arc<str>,
     pub(crate) remote: SocketAddr,
     pub(crate) timings: Timings,
+    /// The request that brought it, as its first hop was sent.
+    pub(crate) sent: Option<SendWrapper<Hop>>,
 }
 
 /// Where the time of one hop went.
@@ -65,7 +108,45 @@ impl Request {
             redirects: None,
             discard_body: None,
             expected: None,
+            rare: None,
         }
+    }
+
+    /// What few requests have, made where this one had nothing of it yet.
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Sets the body, in the place of all that was one.
+    pub(crate) fn set_body(&mut self, body: Bytes, content_type: Option<&'static str>) {
+        self.body = body;
+        if content_type.is_some() || self.rare.is_some() {
+            let rare = self.rare();
+            rare.parts.clear();
+            rare.content_type = content_type;
+        }
+    }
+
+    /// Adds a part, in the place of a body that was none of parts.
+    pub(crate) fn add_part(&mut self, part: Part) {
+        self.body = Bytes::new();
+        let rare = self.rare();
+        rare.content_type = None;
+        rare.parts.push(part);
+    }
+
+    /// The body as it is sent; headers that say what it is are added to the others.
+    pub(crate) fn content(&self, headers: &mut HeaderMap) -> Result<Bytes, RequestFailure> {
+        match &self.rare {
+            None => Ok(self.body.clone()),
+            Some(rare) => rare.content(&self.body, headers),
+        }
+    }
+
+    /// Whether the request itself sets this header.
+    pub(crate) fn has_header(&self, name: &HeaderName) -> bool {
+        let mut names = self.headers.iter().map(|(name, _)| name);
+        names.any(|known| known.eq_ignore_ascii_case(name.as_str()))
     }
 
     pub(crate) fn set_header(&mut self, name: String, value: String) {
@@ -99,14 +180,75 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Whether a response with this status is not a failure.
-    pub(crate) fn expects(&self, status: u16) -> bool {
-        match &self.expected {
-            None => (200..400).contains(&status),
-            Some(ranges) => ranges
-                .iter()
-                .any(|(from, to)| (*from..=*to).contains(&status)),
+    /// Whether a response with this status is not a failure, by the request's own ranges or else the VU's; none when
+    /// it is not judged. Status 0 is no response.
+    pub(crate) fn expects(&self, status: u16, default: Option<&[(u16, u16)]>) -> Option<bool> {
+        match self.expected.as_deref().or(default) {
+            None => Some((200..400).contains(&status)),
+            Some([]) => None,
+            Some(ranges) => {
+                let mut ranges = ranges.iter();
+                let fits = ranges.any(|(from, to)| (*from..=*to).contains(&status));
+                Some(fits && status != 0)
+            }
         }
+    }
+}
+
+impl Rare {
+    fn content(&self, body: &Bytes, headers: &mut HeaderMap) -> Result<Bytes, RequestFailure> {
+        let wrong = |message: String| RequestFailure::new(1000, message);
+        let mut body = body.clone();
+        let given = headers.get(CONTENT_TYPE).map(HeaderValue::to_str);
+        let given = given.transpose().unwrap_or_default();
+        let mut content_type = match given {
+            None => self.content_type.map(str::to_owned),
+            Some(_) => None,
+        };
+        if !self.parts.is_empty() {
+            (body, content_type) = form::multipart(&self.parts, given).map_err(wrong)?;
+        }
+        if let Some(content_type) = content_type {
+            let value = HeaderValue::from_str(&content_type);
+            let value = value.map_err(|_| wrong(format!("invalid type {content_type:?}")))?;
+            headers.insert(CONTENT_TYPE, value);
+        }
+        self.compressed(body, headers)
+    }
+
+    fn compressed(&self, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, RequestFailure> {
+        let named = |name: &String| {
+            Encoding::named(name).ok_or_else(|| {
+                let message =
+                    format!("unknown compression {name:?}, use gzip, deflate, br or zstd");
+                RequestFailure::new(1000, message)
+            })
+        };
+        let encodings = self.compression.iter().map(named);
+        let encodings = encodings.collect::<Result<Vec<_>, _>>()?;
+        if body.is_empty() || encodings.is_empty() {
+            return Ok(body);
+        }
+        let compressed = encodings
+            .iter()
+            .try_fold(body, |body, encoding| {
+                encoding.compress(&body).map(Bytes::from)
+            })
+            .map_err(|error| RequestFailure::new(1000, format!("compression: {error}")))?;
+        if !headers.contains_key(CONTENT_ENCODING)
+            && let Ok(value) = HeaderValue::from_str(&self.compression.join(", "))
+        {
+            headers.insert(CONTENT_ENCODING, value);
+        }
+        Ok(compressed)
+    }
+}
+
+impl Response {
+    /// The cookies that it sets, in their order; what can't be read as one is left out.
+    pub(crate) fn set_cookies(&self) -> impl Iterator<Item = SetCookie> {
+        let values = self.headers.get_all(SET_COOKIE).iter();
+        values.filter_map(|value| SetCookie::parse(&String::from_utf8_lossy(value.as_bytes())))
     }
 }
 
@@ -114,5 +256,64 @@ impl Timings {
     /// `http_req_duration`.
     pub(crate) fn duration(&self) -> Duration {
         self.sending + self.waiting + self.receiving
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_judged_by_the_request_first() {
+        let mut request = Request::new("GET".into(), "http://host".into());
+        assert_eq!(request.expects(399, None), Some(true));
+        assert_eq!(request.expects(400, None), Some(false));
+        assert_eq!(request.expects(400, Some(&[(400, 499)])), Some(true));
+        assert_eq!(request.expects(0, Some(&[(0, 999)])), Some(false));
+        assert_eq!(request.expects(200, Some(&[])), None);
+        request.expected = Some(vec![(404, 404)]);
+        assert_eq!(request.expects(404, Some(&[])), Some(true));
+        request.expected = Some(vec![]);
+        assert_eq!(request.expects(0, None), None);
+    }
+
+    #[test]
+    fn the_last_kind_of_body_counts() {
+        let mut request = Request::new("POST".into(), "http://host".into());
+        let sent = |request: &Request| {
+            let mut headers = HeaderMap::new();
+            let body = request.content(&mut headers).unwrap();
+            let content_type = headers.get(CONTENT_TYPE);
+            (
+                body,
+                content_type.map(|value| value.to_str().unwrap().to_owned()),
+            )
+        };
+        request.set_body("a=1".into(), Some(form::FORM));
+        assert_eq!(sent(&request), ("a=1".into(), Some(form::FORM.into())));
+        request.add_part(Part {
+            name: "p".into(),
+            filename: None,
+            content_type: None,
+            content: "x".into(),
+        });
+        let (body, content_type) = sent(&request);
+        assert!(body.starts_with(b"--brunt-"));
+        assert!(
+            content_type
+                .unwrap()
+                .starts_with("multipart/form-data; boundary=brunt-")
+        );
+        request.set_body("plain".into(), None);
+        assert_eq!(sent(&request), ("plain".into(), None));
+    }
+
+    #[test]
+    fn an_unknown_compression_is_an_error() {
+        let mut request = Request::new("POST".into(), "http://host".into());
+        request.rare().compression = vec!["gzip".into(), "rar".into()];
+        let failure = request.content(&mut HeaderMap::new()).unwrap_err();
+        assert_eq!(failure.code, 1000);
+        assert!(failure.message.contains("\"rar\""), "{}", failure.message);
     }
 }

@@ -9,6 +9,7 @@ use rustls::ProtocolVersion;
 use crate::http::connection::Answer;
 use crate::http::failure::RequestFailure;
 use crate::http::hop::Hop;
+use crate::http::login;
 use crate::http::message::{Request, Timings};
 use crate::http::socket::TlsFacts;
 use crate::settings::SystemTags;
@@ -22,6 +23,8 @@ pub(crate) struct HopEnd<'a> {
     pub(crate) result: &'a Result<Answer, RequestFailure>,
     pub(crate) timings: &'a Timings,
     pub(crate) tls: Option<TlsFacts>,
+    /// The statuses that the VU expects, where the request does not say.
+    pub(crate) default_expected: Option<&'a [(u16, u16)]>,
 }
 
 /// Number of a method that is none of [`METHODS`], and is not remembered.
@@ -79,11 +82,17 @@ impl HopEnd<'_> {
         }
     }
 
-    fn is_expected(&self) -> bool {
-        self.result.is_ok() && self.request.expects(self.status())
+    /// Whether the hop is not a failure; none when that is not asked. The step of a log-in that brings a challenge is none.
+    fn is_expected(&self) -> Option<bool> {
+        let expected = self.request.expects(self.status(), self.default_expected)?;
+        let (Some(scheme), Ok(answer), 401) = (self.hop.challenged, self.result, self.status())
+        else {
+            return Some(expected && self.result.is_ok());
+        };
+        Some(expected || login::is_asked_for(scheme, &answer.head.headers))
     }
 
-    fn key(&self, target: u64, expected: bool) -> RequestKey {
+    fn key(&self, target: u64, expected: Option<bool>) -> RequestKey {
         RequestKey {
             target,
             method: method_number(&self.hop.method),
@@ -99,7 +108,7 @@ impl HopEnd<'_> {
         self.result.as_ref().ok().map(|answer| answer.head.version)
     }
 
-    fn tags(&self, base: &TagSet, system: &SystemTags, expected: bool) -> TagSet {
+    fn tags(&self, base: &TagSet, system: &SystemTags, expected: Option<bool>) -> TagSet {
         let url: &str = &self.hop.target.url;
         let name = self.request.name().unwrap_or(url);
         let url = self.request.name().unwrap_or(url);
@@ -111,9 +120,14 @@ impl HopEnd<'_> {
             ("url", url),
             ("name", name),
             ("status", status.as_str()),
-            ("expected_response", if expected { "true" } else { "false" }),
         ];
+        let expected = match expected {
+            Some(true) => "true",
+            Some(false) => "false",
+            None => "",
+        };
         let optional = [
+            ("expected_response", expected),
             ("proto", protocol(self.version())),
             ("tls_version", tls_version(self.tls)),
             (
@@ -138,14 +152,18 @@ fn method_number(method: &Method) -> u8 {
         .map_or(OTHER_METHOD, |index| index as u8)
 }
 
-fn write(recorder: &mut Recorder, tags: TagsId, timings: &Timings, expected: bool, time: u64) {
+fn write(
+    recorder: &mut Recorder,
+    tags: TagsId,
+    timings: &Timings,
+    expected: Option<bool>,
+    time: u64,
+) {
     recorder.record(builtin::HTTP_REQS, tags, 1.0, time);
-    recorder.record(
-        builtin::HTTP_REQ_FAILED,
-        tags,
-        if expected { 0.0 } else { 1.0 },
-        time,
-    );
+    if let Some(expected) = expected {
+        let failed = if expected { 0.0 } else { 1.0 };
+        recorder.record(builtin::HTTP_REQ_FAILED, tags, failed, time);
+    }
     let trends = [
         (builtin::HTTP_REQ_DURATION, timings.duration()),
         (builtin::HTTP_REQ_BLOCKED, timings.blocked),

@@ -3,12 +3,14 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, HOST, USER_AGENT};
+use http::header::{HOST, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderMap, HeaderValue};
+use percent_encoding::{AsciiSet, CONTROLS};
 use rustc_hash::FxHashMap;
 use url::{Host, Url};
 
+use crate::http::auth::Credentials;
 use crate::http::failure::RequestFailure;
 
 /// URLs that one worker remembers before it starts anew: a test with unbounded URLs costs time, not memory.
@@ -23,10 +25,12 @@ pub(crate) struct Target {
     pub(crate) origin: Origin,
     /// Path and query.
     pub(crate) uri: Uri,
-    /// The headers of every request to it: `host`, `user-agent`, and `authorization` from the URL's userinfo.
+    /// The headers of every request to it: `host` and `user-agent`.
     pub(crate) headers: HeaderMap,
     authority: String,
-    /// The whole URL, userinfo masked.
+    /// The URL's userinfo.
+    pub(crate) credentials: Option<Box<Credentials>>,
+    /// The whole URL as it was written, userinfo masked.
     pub(crate) url: Arc<str>,
     /// The URL itself, for redirects relative to it.
     pub(crate) parsed: Url,
@@ -123,10 +127,10 @@ impl Target {
                 port,
             },
             uri: path_and_query(&parsed).map_err(|error| invalid(url, error))?,
-            headers: headers(&parsed, &authority, user_agent)
-                .map_err(|error| invalid(url, error))?,
+            headers: headers(&authority, user_agent).map_err(|error| invalid(url, error))?,
+            credentials: credentials(&parsed).map(Box::new),
             authority,
-            url: masked(&parsed).into(),
+            url: shown(url, &parsed).into(),
             parsed,
         })
     }
@@ -143,21 +147,30 @@ impl Target {
 }
 
 fn headers(
-    url: &Url,
     authority: &str,
     user_agent: &HeaderValue,
 ) -> Result<HeaderMap, http::header::InvalidHeaderValue> {
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(HOST, HeaderValue::from_str(authority)?);
     headers.insert(USER_AGENT, user_agent.clone());
-    if let Some(authorization) = authorization(url) {
-        headers.insert(AUTHORIZATION, authorization);
-    }
     Ok(headers)
 }
 
 fn invalid(url: &str, why: impl std::fmt::Display) -> RequestFailure {
-    RequestFailure::new(1020, format!("invalid URL {url:?}: {why}"))
+    RequestFailure::new(
+        1020,
+        format!("invalid URL {:?}: {why}", without_secret(url)),
+    )
+}
+
+/// A text that is no URL, without what looks like credentials.
+fn without_secret(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(start), Some(end)) if start + 3 <= end => {
+            format!("{}****{}", &text[..start + 3], &text[end..])
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Host and, unless it is the scheme's own, port.
@@ -189,18 +202,52 @@ fn masked(url: &Url) -> String {
     masked.to_string()
 }
 
-fn authorization(url: &Url) -> Option<HeaderValue> {
-    if url.username().is_empty() {
+/// What Go's URLs encode in a path, beside what is not ASCII.
+const UNSAFE_IN_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The URL as tags, logs and responses show it: as it was written, credentials masked, its path encoded.
+fn shown(text: &str, url: &Url) -> String {
+    let written = text.trim().split_once("://").and_then(|(scheme, rest)| {
+        let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        let (authority, rest) = rest.split_at(end);
+        let is_plain = !authority.is_empty() && !text.contains(char::is_control);
+        is_plain.then_some((scheme, authority, rest))
+    });
+    let Some((scheme, authority, rest)) = written else {
+        return masked(url);
+    };
+    let host = match authority.rsplit_once('@') {
+        None => authority.to_owned(),
+        Some((_, host)) if url.password().is_some() => format!("****:****@{host}"),
+        Some((_, host)) => format!("****@{host}"),
+    };
+    let (path, query) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    let path = percent_encoding::utf8_percent_encode(path, UNSAFE_IN_PATH);
+    format!("{scheme}://{host}{path}{query}")
+}
+
+fn credentials(url: &Url) -> Option<Credentials> {
+    if url.username().is_empty() && url.password().is_none() {
         return None;
     }
-    let decode = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
-    let mut credentials = decode(url.username());
-    credentials.push(b':');
-    credentials.extend(decode(url.password().unwrap_or_default()));
-    let encoded = data_encoding::BASE64.encode(&credentials);
-    let mut value = HeaderValue::from_str(&format!("Basic {encoded}")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+    let decode = |text: &str| {
+        let bytes = percent_encoding::percent_decode_str(text);
+        bytes.decode_utf8_lossy().into_owned()
+    };
+    Some(Credentials {
+        user: decode(url.username()),
+        password: decode(url.password().unwrap_or_default()),
+    })
 }
 
 #[cfg(test)]
@@ -218,9 +265,26 @@ mod tests {
         assert_eq!(target.headers[HOST], "example.com:8443");
         assert_eq!(
             &*target.url,
-            "https://****:****@example.com:8443/a%20b?x=1#frag"
+            "https://****:****@Example.com:8443/a%20b?x=1#frag"
         );
-        assert_eq!(target.headers[AUTHORIZATION], "Basic dXNlcjpzZWNyZXQ=");
+        let credentials = target.credentials.as_ref().unwrap();
+        assert_eq!(credentials.basic(), "Basic dXNlcjpzZWNyZXQ=");
+    }
+
+    #[test]
+    fn urls_are_shown_as_they_were_written() {
+        for (written, shown) in [
+            ("http://host", "http://host"),
+            ("HTTP://Host:80/", "HTTP://Host:80/"),
+            ("http://host?q=a b", "http://host?q=a b"),
+            ("http://host/%41/ü/../x", "http://host/%41/%C3%BC/../x"),
+            ("http://me@host#x", "http://****@host#x"),
+            ("http://a@b:c@d@host/p@q", "http://****:****@host/p@q"),
+            (" http:/me:you@host ", "http://****:****@host/"),
+        ] {
+            let target = Targets::new("brunt/1").get(written).unwrap();
+            assert_eq!(&*target.url, shown, "{written}");
+        }
     }
 
     #[test]

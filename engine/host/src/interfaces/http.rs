@@ -1,19 +1,27 @@
-//! Defines the host's side of `brunt:http`: requests, responses, and requests under way.
+//! Defines the host's side of `brunt:http`: requests, and requests under way.
+
+mod cookies;
+mod response;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::HeaderName;
 use send_wrapper::SendWrapper;
 use tokio::task::AbortHandle;
 use wasmtime::component::Resource;
 
 use crate::bindings::brunt::http::client::{self, RequestError};
-use crate::http::{Request, RequestFailure, Response, protocol};
+use crate::http::{
+    Credentials, FORM, Login, OwnCookie, Part, Request, RequestFailure, Response, Scheme,
+    urlencoded,
+};
 use crate::interfaces::time::{Signal, Waitable};
 use crate::state::{Misuse, Phase, VuState};
+
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub use cookies::CookieJar;
 
 /// A request under way. Dropping it aborts the request.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -59,6 +67,23 @@ impl VuState {
     }
 }
 
+impl VuState {
+    fn set_login(
+        &mut self,
+        request: &Resource<Request>,
+        scheme: Scheme,
+        user: String,
+        password: String,
+    ) -> wasmtime::Result<()> {
+        let credentials = Credentials { user, password };
+        self.table.get_mut(request)?.rare().login = Some(Login {
+            scheme,
+            credentials,
+        });
+        Ok(())
+    }
+}
+
 fn refused_in_init() -> RequestError {
     RequestError {
         code: 1000,
@@ -70,6 +95,14 @@ impl client::Host for VuState {
     async fn get(&mut self, url: String) -> Sent {
         let request = Request::new("GET".into(), url);
         self.send_request(request).await
+    }
+
+    fn set_default_expected_statuses(
+        &mut self,
+        ranges: Option<Vec<(u16, u16)>>,
+    ) -> wasmtime::Result<()> {
+        *self.local.http.expected.borrow_mut() = ranges.map(Into::into);
+        Ok(())
     }
 }
 
@@ -99,7 +132,107 @@ impl client::HostRequest for VuState {
     }
 
     fn set_body(&mut self, request: Resource<Request>, body: Vec<u8>) -> wasmtime::Result<()> {
-        self.table.get_mut(&request)?.body = Bytes::from(body);
+        let request = self.table.get_mut(&request)?;
+        request.set_body(Bytes::from(body), None);
+        Ok(())
+    }
+
+    fn set_form(
+        &mut self,
+        request: Resource<Request>,
+        fields: Vec<(String, String)>,
+    ) -> wasmtime::Result<()> {
+        let request = self.table.get_mut(&request)?;
+        request.set_body(urlencoded(&fields), Some(FORM));
+        Ok(())
+    }
+
+    fn add_part(
+        &mut self,
+        request: Resource<Request>,
+        name: String,
+        filename: Option<String>,
+        content_type: Option<String>,
+        content: Vec<u8>,
+    ) -> wasmtime::Result<()> {
+        self.table.get_mut(&request)?.add_part(Part {
+            name,
+            filename,
+            content_type,
+            content: content.into(),
+        });
+        Ok(())
+    }
+
+    fn set_compression(
+        &mut self,
+        request: Resource<Request>,
+        encodings: Vec<String>,
+    ) -> wasmtime::Result<()> {
+        self.table.get_mut(&request)?.rare().compression = encodings;
+        Ok(())
+    }
+
+    fn set_basic_auth(
+        &mut self,
+        request: Resource<Request>,
+        user: String,
+        password: String,
+    ) -> wasmtime::Result<()> {
+        self.set_login(&request, Scheme::Basic, user, password)
+    }
+
+    fn set_digest_auth(
+        &mut self,
+        request: Resource<Request>,
+        user: String,
+        password: String,
+    ) -> wasmtime::Result<()> {
+        self.set_login(&request, Scheme::Digest, user, password)
+    }
+
+    fn set_ntlm_auth(
+        &mut self,
+        request: Resource<Request>,
+        user: String,
+        password: String,
+    ) -> wasmtime::Result<()> {
+        self.set_login(&request, Scheme::Ntlm, user, password)
+    }
+
+    fn set_auth_scheme(
+        &mut self,
+        request: Resource<Request>,
+        scheme: String,
+    ) -> wasmtime::Result<()> {
+        self.table.get_mut(&request)?.rare().auth_scheme = Some(scheme);
+        Ok(())
+    }
+
+    fn set_cookie(
+        &mut self,
+        request: Resource<Request>,
+        name: String,
+        value: String,
+        replaces: bool,
+    ) -> wasmtime::Result<()> {
+        let cookies = &mut self.table.get_mut(&request)?.rare().cookies;
+        cookies.retain(|known| known.name != name);
+        cookies.push(OwnCookie {
+            name,
+            value,
+            replaces,
+        });
+        Ok(())
+    }
+
+    fn set_jar(
+        &mut self,
+        request: Resource<Request>,
+        jar: Resource<CookieJar>,
+    ) -> wasmtime::Result<()> {
+        let jar = self.table.get(&jar)?.shared();
+        self.table.get_mut(&request)?.rare().jar = Some(jar);
         Ok(())
     }
 
@@ -191,78 +324,6 @@ impl client::HostPendingResponse for VuState {
 
     fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
         self.table.delete(pending)?;
-        Ok(())
-    }
-}
-
-impl client::HostResponse for VuState {
-    fn status(&mut self, response: Resource<Response>) -> wasmtime::Result<u16> {
-        Ok(self.table.get(&response)?.status.as_u16())
-    }
-
-    fn header(
-        &mut self,
-        response: Resource<Response>,
-        name: String,
-    ) -> wasmtime::Result<Option<String>> {
-        let headers = &self.table.get(&response)?.headers;
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            return Ok(None);
-        };
-        let values: Vec<_> = headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
-        Ok((!values.is_empty()).then(|| values.join(", ")))
-    }
-
-    fn headers(&mut self, response: Resource<Response>) -> wasmtime::Result<Vec<(String, String)>> {
-        let headers = self.table.get(&response)?.headers.iter();
-        let text =
-            |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        Ok(headers
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect())
-    }
-
-    fn body(&mut self, response: Resource<Response>) -> wasmtime::Result<Vec<u8>> {
-        Ok(self.table.get(&response)?.body.to_vec())
-    }
-
-    fn body_size(&mut self, response: Resource<Response>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&response)?.body_size)
-    }
-
-    fn url(&mut self, response: Resource<Response>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&response)?.url.to_string())
-    }
-
-    fn protocol(&mut self, response: Resource<Response>) -> wasmtime::Result<String> {
-        Ok(protocol(Some(self.table.get(&response)?.version)).to_owned())
-    }
-
-    fn remote(&mut self, response: Resource<Response>) -> wasmtime::Result<(String, u16)> {
-        let remote = self.table.get(&response)?.remote;
-        Ok((remote.ip().to_string(), remote.port()))
-    }
-
-    fn timings(&mut self, response: Resource<Response>) -> wasmtime::Result<client::Timings> {
-        let timings = self.table.get(&response)?.timings;
-        let ns = |duration: Duration| duration.as_nanos() as u64;
-        Ok(client::Timings {
-            blocked: ns(timings.blocked),
-            looking_up: ns(timings.looking_up),
-            connecting: ns(timings.connecting),
-            tls_handshaking: ns(timings.tls_handshaking),
-            sending: ns(timings.sending),
-            waiting: ns(timings.waiting),
-            receiving: ns(timings.receiving),
-        })
-    }
-
-    fn drop(&mut self, response: Resource<Response>) -> wasmtime::Result<()> {
-        self.table.delete(response)?;
         Ok(())
     }
 }

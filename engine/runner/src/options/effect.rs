@@ -15,7 +15,7 @@ pub struct WithoutEffect {
 }
 
 /// Options that are accepted and not honoured yet. One that becomes honoured is struck here, and in docs/options.md.
-pub const WITHOUT_EFFECT: [WithoutEffect; 18] = [
+pub const WITHOUT_EFFECT: [WithoutEffect; 17] = [
     row("paused", ": the run starts at once", |options, _| {
         options.paused
     }),
@@ -57,12 +57,9 @@ pub const WITHOUT_EFFECT: [WithoutEffect; 18] = [
     }),
     row(
         "throw",
-        ": the test decides what a failed request means",
+        ": a failed request is a value, and the test decides what it means",
         |options, _| options.http.throw,
     ),
-    row("noCookiesReset", ": no cookies are kept", |options, _| {
-        options.http.no_cookies_reset
-    }),
     row("hosts", " for names with *", |options, _| {
         options.http.hosts.keys().any(|host| host.contains('*'))
     }),

@@ -42,7 +42,7 @@ pub enum LimitUnit {
 }
 
 /// All limits. The defaults are those of [`Limits::default`].
-pub const LIMITS: [LimitSpec; 9] = [
+pub const LIMITS: [LimitSpec; 10] = [
     LimitSpec {
         name: "memory",
         unit: LimitUnit::Bytes,
@@ -81,9 +81,16 @@ pub const LIMITS: [LimitSpec; 9] = [
     LimitSpec {
         name: "responseBody",
         unit: LimitUnit::Bytes,
-        effect: "size of one response body; beyond it the request fails",
+        effect: "size of one response body, also when it is decompressed; beyond it the request fails",
         read: |limits| limits.vu.response_body as u64,
         write: |limits, value| limits.vu.response_body = size(value),
+    },
+    LimitSpec {
+        name: "cookies",
+        unit: LimitUnit::Bytes,
+        effect: "cookies per jar; beyond it those set first are forgotten, with a warning",
+        read: |limits| limits.vu.cookies as u64,
+        write: |limits, value| limits.vu.cookies = size(value),
     },
     LimitSpec {
         name: "logBytes",

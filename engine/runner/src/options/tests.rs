@@ -235,9 +235,10 @@ fn reads_every_limit_from_json() {
             vu.table_elements,
             vu.stack,
             vu.response_body,
+            vu.cookies,
             vu.log_bytes
         ),
-        (12, 13, 512 << 10, 1024, 1000)
+        (12, 13, 512 << 10, 1024, 2048, 1000)
     );
     assert_eq!(
         (
@@ -798,6 +799,6 @@ const EVERYTHING: &str = r#"{
     "summaryMode": "full", "summaryExport": "s.json", "noThresholds": true, "out": ["json=x.json"], "linger": true,
     "consoleOutput": "c.log", "includeSystemEnvVars": false, "workers": 3, "seed": 42, "instancePerIteration": true,
     "limits": {"memory": "64MiB", "cpuTime": "1s", "series": 10, "handles": 11, "connections": 12, "tableElements": 13,
-               "stack": "512KiB", "responseBody": 1024, "logBytes": "1KB"},
+               "stack": "512KiB", "responseBody": 1024, "cookies": 2048, "logBytes": "1KB"},
     "network": {"allow": ["example.com", "10.0.0.0/8"], "deny": ["10.1.0.0/16"]}
 }"#;

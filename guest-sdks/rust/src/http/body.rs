@@ -12,7 +12,7 @@ use crate::Json;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body<'a> {
     pub(crate) content: Result<Cow<'a, [u8]>, String>,
-    pub(crate) content_type: Option<&'static str>,
+    pub(crate) content_type: Option<Cow<'static, str>>,
 }
 
 impl<'a> Body<'a> {
@@ -22,7 +22,7 @@ impl<'a> Body<'a> {
         let content = serde_json::to_vec(value);
         Self {
             content: content.map(Cow::Owned).map_err(|error| error.to_string()),
-            content_type: Some("application/json"),
+            content_type: Some("application/json".into()),
         }
     }
 
@@ -44,8 +44,19 @@ impl<'a> Body<'a> {
         }
         Self {
             content: Ok(Cow::Owned(text.into_bytes())),
-            content_type: Some("application/x-www-form-urlencoded"),
+            content_type: Some("application/x-www-form-urlencoded".into()),
         }
+    }
+
+    /// The same content with another type.
+    ///
+    /// ```
+    /// # use brunt_sdk::prelude::*;
+    /// let body = Body::from("<order/>").typed("application/xml");
+    /// ```
+    pub fn typed(mut self, content_type: impl Into<Cow<'static, str>>) -> Self {
+        self.content_type = Some(content_type.into());
+        self
     }
 
     fn plain(content: Cow<'a, [u8]>) -> Self {
@@ -136,7 +147,7 @@ mod tests {
     #[track_caller]
     fn check(body: Body<'_>, content: &str, content_type: Option<&str>) {
         assert_eq!(body.content.as_deref(), Ok(content.as_bytes()));
-        assert_eq!(body.content_type, content_type);
+        assert_eq!(body.content_type.as_deref(), content_type);
     }
 
     #[test]
@@ -145,6 +156,11 @@ mod tests {
         check(String::from("x").into(), "x", None);
         check(b"raw".into(), "raw", None);
         check(vec![b'v'].into(), "v", None);
+    }
+
+    #[test]
+    fn a_type_can_be_given() {
+        check(Body::from("x").typed("text/css"), "x", Some("text/css"));
     }
 
     #[test]

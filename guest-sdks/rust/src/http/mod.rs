@@ -19,12 +19,18 @@
 //! A response of any status is a response.
 
 mod body;
+mod cookies;
 mod request;
 mod response;
+mod sent;
 
 pub use body::Body;
+pub use cookies::{Cookie, CookieJar};
 pub use request::{Pending, Request};
 pub use response::{Answer, Error, Response, Timings};
+pub use sent::Sent;
+
+use std::ops::RangeInclusive;
 
 use crate::bindings::brunt::http::client as wit;
 
@@ -64,6 +70,12 @@ pub fn head(url: impl AsRef<str>) -> Result {
 /// `OPTIONS` of this URL.
 pub fn options(url: impl AsRef<str>) -> Result {
     Request::options(url).send()
+}
+
+/// The statuses that are not a failure in this VU's requests which don't say it themselves: call it in `init`.
+/// Without ranges such requests are not judged: they have no `http_req_failed`. Default: 200 to 399.
+pub fn expect_statuses(ranges: &[RangeInclusive<u16>]) {
+    wit::set_default_expected_statuses(Some(&request::pairs(ranges)));
 }
 
 /// Sends all requests at once and waits for every one. The results are in the requests' order.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::bindings::brunt::http::client as wit;
 use crate::bindings::brunt::time::waiting::{Waitable, after};
-use crate::http::{Body, Error, Result, response};
+use crate::http::{Body, CookieJar, Error, Result, response};
 use crate::time::{Wait, nanoseconds};
 
 /// A request, built step by step, that can be sent any number of times.
@@ -97,7 +97,7 @@ impl Request {
             content_type,
         } = body.into();
         if let (Some(content_type), false) = (content_type, self.has_content_type) {
-            self.inner.set_header("content-type", content_type);
+            self.inner.set_header("content-type", &content_type);
         }
         self.broken_body = match content {
             Ok(bytes) => {
@@ -117,6 +117,86 @@ impl Request {
     /// Sets the body to a form of these fields.
     pub fn form<N: AsRef<str>, V: AsRef<str>>(self, fields: &[(N, V)]) -> Self {
         self.body(Body::form(fields))
+    }
+
+    /// Adds a part to a `multipart/form-data` body: text, bytes or JSON.
+    ///
+    /// ```no_run
+    /// # use brunt_sdk::prelude::*;
+    /// # fn f(png: &[u8]) -> Result<()> {
+    /// let res = Request::post("http://127.0.0.1:8080/post")
+    ///     .part("title", "a cat")
+    ///     .part("meta", json!({ "age": 3 }))
+    ///     .file("photo", "cat.png", Body::from(png).typed("image/png"))
+    ///     .send()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn part<'a>(self, name: &str, content: impl Into<Body<'a>>) -> Self {
+        self.add_part(name, None, content.into())
+    }
+
+    /// Adds a file to a `multipart/form-data` body: `application/octet-stream` unless the content has a type.
+    pub fn file<'a>(self, name: &str, filename: &str, content: impl Into<Body<'a>>) -> Self {
+        self.add_part(name, Some(filename), content.into())
+    }
+
+    fn add_part(mut self, name: &str, filename: Option<&str>, body: Body<'_>) -> Self {
+        match body.content {
+            Ok(bytes) => {
+                let content_type = body.content_type.as_deref();
+                self.inner.add_part(name, filename, content_type, &bytes);
+            }
+            Err(message) => self.broken_body = Some(message),
+        }
+        self
+    }
+
+    /// Compresses the body when it is sent, by these encodings one after the other: `gzip`, `deflate`, `br`, `zstd`.
+    pub fn compress(self, encodings: &[&str]) -> Self {
+        self.inner.set_compression(encodings);
+        self
+    }
+
+    /// Shows these credentials with every hop to the URL's host.
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        self.inner.set_basic_auth(user, password);
+        self
+    }
+
+    /// Answers a digest challenge by these credentials. The exchange that brought it is measured too.
+    pub fn digest_auth(self, user: &str, password: &str) -> Self {
+        self.inner.set_digest_auth(user, password);
+        self
+    }
+
+    /// Logs in by NTLM, on one connection; `user` may be `DOMAIN\name`. Each of the exchanges is measured.
+    pub fn ntlm_auth(self, user: &str, password: &str) -> Self {
+        self.inner.set_ntlm_auth(user, password);
+        self
+    }
+
+    /// How credentials in the URL are used: `basic`, `digest` or `ntlm`. Default: `basic`.
+    pub fn auth_scheme(self, scheme: &str) -> Self {
+        self.inner.set_auth_scheme(scheme);
+        self
+    }
+
+    /// Sends a cookie beside those of the jar. It is not put into the jar.
+    pub fn cookie(self, name: &str, value: impl AsRef<str>) -> Self {
+        self.inner.set_cookie(name, value.as_ref(), false);
+        self
+    }
+
+    /// Sends a cookie in the place of those of the jar that have the same name.
+    pub fn replace_cookie(self, name: &str, value: impl AsRef<str>) -> Self {
+        self.inner.set_cookie(name, value.as_ref(), true);
+        self
+    }
+
+    /// Uses this jar instead of the one of the virtual user.
+    pub fn jar(self, jar: &CookieJar) -> Self {
+        self.inner.set_jar(&jar.inner);
+        self
     }
 
     /// Sets a tag on all samples of this request.
@@ -148,10 +228,10 @@ impl Request {
         self
     }
 
-    /// The statuses that are not a failure. Default: 200 to 399. Decides `http_req_failed`.
+    /// The statuses that are not a failure. Default: those of [`http::expect_statuses`](super::expect_statuses), or
+    /// 200 to 399. Decides `http_req_failed`, which is not recorded at all when there are no ranges.
     pub fn expect_statuses(self, ranges: &[RangeInclusive<u16>]) -> Self {
-        let ranges: Vec<(u16, u16)> = ranges.iter().map(|r| (*r.start(), *r.end())).collect();
-        self.inner.set_expected_statuses(&ranges);
+        self.inner.set_expected_statuses(&pairs(ranges));
         self
     }
 
@@ -175,6 +255,11 @@ impl Request {
             None => Ok(()),
         }
     }
+}
+
+/// Ranges as the contract has them.
+pub(super) fn pairs(ranges: &[RangeInclusive<u16>]) -> Vec<(u16, u16)> {
+    ranges.iter().map(|r| (*r.start(), *r.end())).collect()
 }
 
 /// A request under way. Dropping it aborts the request.

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::bindings::brunt::http::client as wit;
 use crate::data::lossy;
+use crate::http::{Cookie, Sent};
 use crate::{Json, Result};
 
 /// A whole response. Nothing of it is copied into the VU's memory but what is asked for.
@@ -34,7 +35,7 @@ impl Response {
         self.inner.headers()
     }
 
-    /// The body; empty when it was discarded. Copied once, on the first use of it.
+    /// The body, decompressed by its `content-encoding`; empty when it was discarded. Copied once, on the first use of it.
     pub fn body(&self) -> &[u8] {
         self.body.get_or_init(|| self.inner.body())
     }
@@ -84,7 +85,23 @@ impl Response {
         }
     }
 
-    /// The URL that answered, after redirects.
+    /// The cookies that this response set, in the order they came. Those of redirects before it are in the jar.
+    pub fn cookies(&self) -> Vec<Cookie> {
+        self.inner.cookies().into_iter().map(Cookie::from).collect()
+    }
+
+    /// The last cookie of this name that this response set.
+    pub fn cookie(&self, name: &str) -> Option<Cookie> {
+        let mut cookies = self.cookies().into_iter().rev();
+        cookies.find(|cookie| cookie.name == name)
+    }
+
+    /// The request that brought it, as its first hop was sent.
+    pub fn sent(&self) -> Sent<'_> {
+        Sent::new(&self.inner)
+    }
+
+    /// The URL that answered, after redirects; credentials in it are masked.
     pub fn url(&self) -> String {
         self.inner.url()
     }

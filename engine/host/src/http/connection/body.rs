@@ -28,13 +28,7 @@ pub(super) async fn read_body(
             continue;
         }
         if size > policy.limit {
-            return Err(RequestFailure::new(
-                1000,
-                format!(
-                    "limit responseBody reached: the body has more than {} bytes",
-                    policy.limit
-                ),
-            ));
+            return Err(RequestFailure::body_limit(policy.limit));
         }
         kept.push(bytes);
     }

@@ -1,0 +1,161 @@
+//! Defines the host's side of responses: what came, and what was sent for it.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_LENGTH, COOKIE};
+use http::{HeaderMap, HeaderName};
+use wasmtime::component::Resource;
+
+use crate::bindings::brunt::http::client;
+use crate::http::{Hop, Response, SetCookie, protocol};
+use crate::state::{Misuse, VuState};
+
+impl client::HostResponse for VuState {
+    fn status(&mut self, response: Resource<Response>) -> wasmtime::Result<u16> {
+        Ok(self.table.get(&response)?.status.as_u16())
+    }
+
+    fn header(
+        &mut self,
+        response: Resource<Response>,
+        name: String,
+    ) -> wasmtime::Result<Option<String>> {
+        let headers = &self.table.get(&response)?.headers;
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            return Ok(None);
+        };
+        let values: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        Ok((!values.is_empty()).then(|| values.join(", ")))
+    }
+
+    fn headers(&mut self, response: Resource<Response>) -> wasmtime::Result<Vec<(String, String)>> {
+        Ok(texts(&self.table.get(&response)?.headers))
+    }
+
+    fn body(&mut self, response: Resource<Response>) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.table.get(&response)?.body.to_vec())
+    }
+
+    fn text(&mut self, response: Resource<Response>) -> wasmtime::Result<String> {
+        Ok(String::from_utf8_lossy(&self.table.get(&response)?.body).into_owned())
+    }
+
+    fn cookies(
+        &mut self,
+        response: Resource<Response>,
+    ) -> wasmtime::Result<Vec<client::ReceivedCookie>> {
+        let cookies = self.table.get(&response)?.set_cookies();
+        Ok(cookies.map(received).collect())
+    }
+
+    fn body_size(&mut self, response: Resource<Response>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&response)?.body_size)
+    }
+
+    fn url(&mut self, response: Resource<Response>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&response)?.url.to_string())
+    }
+
+    fn protocol(&mut self, response: Resource<Response>) -> wasmtime::Result<String> {
+        Ok(protocol(Some(self.table.get(&response)?.version)).to_owned())
+    }
+
+    fn remote(&mut self, response: Resource<Response>) -> wasmtime::Result<(String, u16)> {
+        let remote = self.table.get(&response)?.remote;
+        Ok((remote.ip().to_string(), remote.port()))
+    }
+
+    fn timings(&mut self, response: Resource<Response>) -> wasmtime::Result<client::Timings> {
+        let timings = self.table.get(&response)?.timings;
+        let ns = |duration: Duration| duration.as_nanos() as u64;
+        Ok(client::Timings {
+            blocked: ns(timings.blocked),
+            looking_up: ns(timings.looking_up),
+            connecting: ns(timings.connecting),
+            tls_handshaking: ns(timings.tls_handshaking),
+            sending: ns(timings.sending),
+            waiting: ns(timings.waiting),
+            receiving: ns(timings.receiving),
+        })
+    }
+
+    fn sent_method(&mut self, response: Resource<Response>) -> wasmtime::Result<String> {
+        Ok(self.sent(&response)?.method.to_string())
+    }
+
+    fn sent_url(&mut self, response: Resource<Response>) -> wasmtime::Result<String> {
+        Ok(self.sent(&response)?.target.url.to_string())
+    }
+
+    fn sent_headers(
+        &mut self,
+        response: Resource<Response>,
+    ) -> wasmtime::Result<Vec<(String, String)>> {
+        let sent = self.sent(&response)?;
+        let mut headers = sent.all_headers();
+        if !sent.body.is_empty() && !headers.contains_key(CONTENT_LENGTH) {
+            headers.insert(CONTENT_LENGTH, sent.body.len().into());
+        }
+        Ok(texts(&headers))
+    }
+
+    fn sent_body(&mut self, response: Resource<Response>) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.sent(&response)?.body.to_vec())
+    }
+
+    fn sent_cookies(
+        &mut self,
+        response: Resource<Response>,
+    ) -> wasmtime::Result<Vec<(String, String)>> {
+        let headers = self.sent(&response)?.all_headers();
+        let mut cookies = Vec::new();
+        for value in headers.get_all(COOKIE) {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let pairs = text.split(';').filter_map(|pair| pair.split_once('='));
+            cookies.extend(pairs.map(|(name, value)| (name.trim().into(), value.trim().into())));
+        }
+        Ok(cookies)
+    }
+
+    fn drop(&mut self, response: Resource<Response>) -> wasmtime::Result<()> {
+        self.table.delete(response)?;
+        Ok(())
+    }
+}
+
+impl VuState {
+    /// The first hop of the request that brought a response.
+    fn sent(&self, response: &Resource<Response>) -> wasmtime::Result<&Hop> {
+        let sent = self.table.get(response)?.sent.as_ref();
+        // The client never gives a response without it.
+        let sent = sent.ok_or_else(|| Misuse("the response has no request".into()))?;
+        Ok(sent)
+    }
+}
+
+/// Headers as guests see them.
+fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value)))
+        .collect()
+}
+
+fn received(cookie: SetCookie) -> client::ReceivedCookie {
+    client::ReceivedCookie {
+        name: cookie.name,
+        value: cookie.value,
+        domain: cookie.domain,
+        path: cookie.path,
+        http_only: cookie.http_only,
+        secure: cookie.secure,
+        max_age: cookie.max_age,
+        expires: cookie.expires,
+        same_site: cookie.same_site.to_owned(),
+    }
+}
