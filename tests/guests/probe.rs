@@ -1,7 +1,7 @@
 //! Defines a guest that sends requests as its environment says, and logs what each of them came to.
 //!
 //! `REQUESTS` of them per iteration (1), `METHOD` (GET) on `BASE_URL` as it stands, with a body of `BODY_BYTES` (0), a header
-//! `HEADER` (`name=value`), `TIMEOUT_MS`, `REDIRECTS` and `DISCARD` where these are given. `QUIET` logs nothing.
+//! `HEADER` (`name=value`), `TIMEOUT_MS`, `REDIRECTS` and `DISCARD` where these are given, and a pause of `PAUSE_MS` after each. `QUIET` logs nothing.
 
 use brunt_sdk::prelude::*;
 
@@ -11,6 +11,9 @@ fn probe() -> Result<()> {
     let request = request()?;
     for _ in 0..requests {
         let answer = request.send();
+        if let Some(ms) = env("PAUSE_MS") {
+            sleep(Duration::from_millis(ms.parse()?));
+        }
         if env("QUIET").is_none() {
             log::info!("answer {}", told(&answer));
         }

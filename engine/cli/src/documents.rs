@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use brunt_runner::ERROR_CODES;
 use brunt_runner::metrics::{Contains, Registry};
 use brunt_runner::options::{LIMITS, LimitUnit, OPTIONS, OptionSpec, Options, WITHOUT_EFFECT};
 use clap::CommandFactory;
@@ -72,6 +73,16 @@ fn every_metric_is_documented() {
         }
     });
     check("metrics.md", "metrics", rows.collect());
+}
+
+#[test]
+fn every_error_code_is_documented() {
+    let rows = ERROR_CODES.iter().map(|row| Row {
+        key: row.code.to_string(),
+        cells: vec![row.tag.to_owned()],
+        end: Some(row.when.to_owned()),
+    });
+    check("http-errors.md", "error-codes", rows.collect());
 }
 
 #[test]

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use brunt_runner::Error;
 
 use crate::args::{Args, Command};
+use crate::console::{Console, Stream};
 
 /// A request allocates some twenty times, also blocks too large for the fast lists of the C library.
 #[global_allocator]
@@ -50,10 +51,21 @@ fn dispatch(args: Args) -> Result<u8, Error> {
 
 /// Prints what is wrong with the command line, or the help that was asked for.
 fn refuse(error: &clap::Error) -> ExitCode {
-    // Where even this can't be printed there is nobody to tell.
-    let _ = error.print();
-    match error.use_stderr() {
-        true => ExitCode::from(brunt_runner::ExitCode::InvalidConfig.number()),
-        false => ExitCode::SUCCESS,
+    if !error.use_stderr() {
+        // Where even this can't be printed there is nobody to tell.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
+    let words = error.render().to_string();
+    Console::new().print(Stream::Error, &hinted(&words));
+    ExitCode::from(brunt_runner::ExitCode::InvalidConfig.number())
+}
+
+/// What one can do is told in the same words everywhere: clap's `  tip: …` becomes `hint: …`.
+fn hinted(words: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("  tip: ") {
+        Some(tip) => format!("hint: {tip}\n"),
+        None => format!("{line}\n"),
+    };
+    words.lines().map(line).collect()
 }

@@ -16,6 +16,7 @@ mod jar;
 mod auth;
 
 mod client;
+mod debug;
 mod hop;
 mod login;
 mod redirect;
@@ -37,6 +38,7 @@ pub(crate) use form::{FORM, Part, urlencoded};
 pub(crate) use hop::Hop;
 pub(crate) use jar::{Jar, Trouble as JarTrouble};
 pub(crate) use message::{Login, OwnCookie};
+pub use failure::{ERROR_CODES, ErrorCode};
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use message::{Request, Response};
 pub(crate) use resolve::Resolver;

@@ -33,12 +33,13 @@ mod http;
 
 pub use data::Data;
 pub use error::{Error, ErrorKind};
+pub use http::{ERROR_CODES, ErrorCode};
 pub use limits::Limits;
 pub use log::{Level, LogSink};
 pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use run::{Counter, Counters, Ending, Run};
-pub use settings::{HostOverride, HttpSettings, RunSettings, SystemTags};
+pub use settings::{HostOverride, HttpDebug, HttpSettings, RunSettings, SystemTags};
 pub use test::{Description, Test};
 pub use vu::{Iteration, Place, Vu};
 pub use worker::Worker;

@@ -38,6 +38,8 @@ pub struct Run {
     began: Instant,
     began_unix_ns: u64,
     test_began: OnceLock<Instant>,
+    exchanges: AtomicU64,
+    failures_told: Mutex<BTreeSet<u16>>,
 }
 
 /// What one worker counts; each on cache lines of its own, so that workers never wait for each other.
@@ -81,6 +83,8 @@ impl Run {
             began: Instant::now(),
             began_unix_ns: unix_ns(SystemTime::now()),
             test_began: OnceLock::new(),
+            exchanges: AtomicU64::new(0),
+            failures_told: Mutex::default(),
         }
     }
 
@@ -156,6 +160,23 @@ impl Run {
         self.test_began.get().map_or(0, |began| {
             now.saturating_duration_since(*began).as_nanos() as u64
         })
+    }
+
+    /// A number for an exchange that is logged, from 1.
+    pub(crate) fn next_exchange(&self) -> u64 {
+        self.exchanges.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Says why a request failed, once per error code.
+    pub(crate) fn tell_failed_request(&self, code: u16, why: impl FnOnce() -> String) {
+        let mut told = self
+            .failures_told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if told.insert(code) {
+            drop(told);
+            self.log.log(Level::Warn, "brunt", &why());
+        }
     }
 
     /// Keeps the first abort; an abort wins over a mark.

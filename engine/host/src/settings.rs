@@ -42,8 +42,19 @@ pub struct HttpSettings {
     pub no_vu_connection_reuse: bool,
     /// Whether the cookies of a VU are kept over iterations.
     pub no_cookies_reset: bool,
+    /// What is logged of each exchange, when anything is.
+    pub debug: Option<HttpDebug>,
     /// Addresses for host names, `host` or `host:port`, in place of DNS.
     pub hosts: BTreeMap<String, HostOverride>,
+}
+
+/// What option `httpDebug` logs of each exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpDebug {
+    /// The heads of request and response.
+    Heads,
+    /// Heads and bodies.
+    Full,
 }
 
 /// Where a host name of the option `hosts` leads.
@@ -65,6 +76,7 @@ impl Default for HttpSettings {
             no_connection_reuse: false,
             no_vu_connection_reuse: false,
             no_cookies_reset: false,
+            debug: None,
             hosts: BTreeMap::new(),
         }
     }

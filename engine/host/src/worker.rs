@@ -17,6 +17,8 @@ pub struct Worker {
     pub(crate) resolver: Resolver,
     index: usize,
     recorder: RefCell<Recorder>,
+    /// The error codes that need not be told any more.
+    failures_told: RefCell<Vec<u16>>,
     bases: RefCell<TagScopes>,
 }
 
@@ -30,6 +32,7 @@ impl Worker {
             resolver: Resolver::default(),
             index,
             recorder: RefCell::new(recorder),
+            failures_told: RefCell::default(),
             bases: RefCell::default(),
         })
     }
@@ -47,6 +50,15 @@ impl Worker {
     /// This worker's counters.
     pub fn counters(&self) -> &Counters {
         self.run.counters(self.index)
+    }
+
+    /// Says why a request failed, once per error code of the run.
+    pub(crate) fn tell_failed_request(&self, code: u16, why: impl FnOnce() -> String) {
+        let mut told = self.failures_told.borrow_mut();
+        if !told.contains(&code) {
+            told.push(code);
+            self.run.tell_failed_request(code, why);
+        }
     }
 
     pub(crate) fn base(&self, tags: &TagSet) -> Rc<TagScope> {

@@ -62,6 +62,10 @@ pub const GRPC_STREAMS: MetricId = MetricId(27);
 pub const GRPC_STREAMS_MSGS_SENT: MetricId = MetricId(28);
 /// Messages received on gRPC streams.
 pub const GRPC_STREAMS_MSGS_RECEIVED: MetricId = MetricId(29);
+/// Share of its time that a worker thread was computing: the load generator itself.
+pub const WORKER_BUSY: MetricId = MetricId(30);
+/// How late a worker's loop woke up: the load generator itself.
+pub const WORKER_LAG: MetricId = MetricId(31);
 
 /// Whether this id is one of a built-in metric.
 pub fn is_builtin(id: MetricId) -> bool {
@@ -72,7 +76,7 @@ pub fn is_builtin(id: MetricId) -> bool {
 pub(crate) type Row = (&'static str, Kind, Contains);
 
 /// Every built-in metric; the row number is the metric's id.
-pub(crate) const TABLE: [Row; 30] = [
+pub(crate) const TABLE: [Row; 32] = [
     ("vus", Kind::Gauge, Contains::Default),
     ("vus_max", Kind::Gauge, Contains::Default),
     ("iterations", Kind::Counter, Contains::Default),
@@ -107,6 +111,8 @@ pub(crate) const TABLE: [Row; 30] = [
         Kind::Counter,
         Contains::Default,
     ),
+    ("worker_busy", Kind::Trend, Contains::Default),
+    ("worker_lag", Kind::Trend, Contains::Time),
 ];
 
 /// Whether `metric` is one of this table's.
@@ -151,6 +157,8 @@ mod tests {
             (GRPC_STREAMS, "grpc_streams"),
             (GRPC_STREAMS_MSGS_SENT, "grpc_streams_msgs_sent"),
             (GRPC_STREAMS_MSGS_RECEIVED, "grpc_streams_msgs_received"),
+            (WORKER_BUSY, "worker_busy"),
+            (WORKER_LAG, "worker_lag"),
         ];
         assert_eq!(rows.len(), TABLE.len());
         for (id, name) in rows {

@@ -132,7 +132,11 @@ fn shortcut_config(options: &Map<String, Value>) -> Result<Value, PlanError> {
             json!({ "executor": "constant-vus", "vus": vus, "duration": duration })
         }
         (None, None, None) if given("vus").is_some() => {
-            json!({ "executor": "shared-iterations", "vus": vus, "iterations": vus })
+            // What is wrong with `vus` is said once, of `vus`.
+            let number = vus.as_f64().or_else(|| vus.as_str()?.trim().parse().ok());
+            let is_count = number.is_some_and(|number: f64| number >= 1.0 && number.fract() == 0.0);
+            let iterations = if is_count { vus.clone() } else { json!(1) };
+            json!({ "executor": "shared-iterations", "vus": vus, "iterations": iterations })
         }
         (None, None, None) => json!({ "executor": "per-vu-iterations", "vus": 1, "iterations": 1 }),
     };

@@ -17,6 +17,7 @@ mod stop;
 mod clock;
 mod executor;
 mod failures;
+mod pulse;
 mod vus;
 mod worker;
 
@@ -24,7 +25,7 @@ mod collector;
 mod live;
 pub mod output;
 
-pub use brunt_host::{Description, ErrorKind, Failure, Level, LogSink};
+pub use brunt_host::{Description, ERROR_CODES, ErrorCode, ErrorKind, Failure, Level, LogSink};
 pub use brunt_metrics as metrics;
 pub use brunt_plan as plan;
 pub use error::Error;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use brunt_plan::{Budget, Load, Scenario};
+use brunt_plan::{Budget, Load, Scenario, Share};
 
 /// One scenario, as seen from outside of its executors.
 #[derive(Debug, Default)]
@@ -74,6 +74,8 @@ pub struct ScenarioProgress {
     pub vus_active: u64,
     /// VUs that may work in it.
     pub vus: u64,
+    /// Iterations that this machine has to run, where they are counted.
+    pub iterations: Option<u64>,
     /// Iterations that were started.
     pub started: u64,
     /// Iterations that ran to their end.
@@ -113,7 +115,7 @@ impl ScenarioLive {
     pub(crate) fn progress(
         &self,
         scenario: &Arc<Scenario>,
-        max_vus: u64,
+        portion: Portion,
         now: Instant,
         start: Instant,
     ) -> ScenarioProgress {
@@ -124,10 +126,14 @@ impl ScenarioLive {
         let completed = self.iterations_completed.load(Ordering::Relaxed);
         let fraction = match state {
             ScenarioState::Done => 1.0,
-            _ => fraction(scenario, max_vus, completed, elapsed),
+            _ => fraction(scenario, portion, completed, elapsed),
         };
         let allocated = self.vus_allocated.load(Ordering::Relaxed);
-        let vus = if allocated == 0 { max_vus } else { allocated };
+        let vus = if allocated == 0 {
+            portion.max_vus
+        } else {
+            allocated
+        };
         let vus_active = self.vus_active.load(Ordering::Relaxed);
         ScenarioProgress {
             scenario: scenario.clone(),
@@ -136,8 +142,36 @@ impl ScenarioLive {
             fraction,
             vus_active,
             vus,
+            iterations: portion.iterations,
             started,
             completed,
+        }
+    }
+}
+
+/// What one machine does of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Portion {
+    pub(crate) max_vus: u64,
+    /// Where iterations are counted.
+    pub(crate) iterations: Option<u64>,
+}
+
+impl Portion {
+    pub(crate) fn new(scenario: &Scenario, share: &Share) -> Self {
+        let max_vus = share.scale(scenario.load.max_vus());
+        let budget = match &scenario.load {
+            Load::Closed(closed) => closed.budget,
+            Load::Open(_) => Budget::Unbounded,
+        };
+        let iterations = match budget {
+            Budget::Unbounded => None,
+            Budget::Shared(iterations) => Some(share.scale(iterations)),
+            Budget::PerVu(iterations) => Some(iterations.saturating_mul(max_vus)),
+        };
+        Self {
+            max_vus,
+            iterations,
         }
     }
 }
@@ -145,23 +179,33 @@ impl ScenarioLive {
 /// How much of a scenario is done: of its iterations where they are counted, else of its time.
 pub(crate) fn fraction(
     scenario: &Scenario,
-    max_vus: u64,
+    portion: Portion,
     completed: u64,
     elapsed: Duration,
 ) -> f64 {
-    let by_time = elapsed.as_secs_f64()
-        / scenario
-            .load
-            .duration()
-            .as_secs_f64()
-            .max(f64::MIN_POSITIVE);
-    let iterations = match &scenario.load {
-        Load::Closed(closed) => match closed.budget {
-            Budget::Unbounded => return by_time.min(1.0),
-            Budget::Shared(iterations) => iterations,
-            Budget::PerVu(iterations) => iterations.saturating_mul(max_vus),
-        },
-        Load::Open(_) => return by_time.min(1.0),
+    let whole = match portion.iterations {
+        Some(iterations) => return (completed as f64 / iterations.max(1) as f64).min(1.0),
+        None => scenario.load.duration().as_secs_f64(),
     };
-    (completed as f64 / iterations.max(1) as f64).min(1.0)
+    (elapsed.as_secs_f64() / whole.max(f64::MIN_POSITIVE)).min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use brunt_plan::parse_scenarios;
+    use serde_json::json;
+
+    use super::*;
+
+    /// The bar of a machine that had done all of its third once stood at 33 %.
+    #[test]
+    fn a_machine_is_done_with_its_own_share() {
+        let config = json!({ "s": {"executor": "shared-iterations", "vus": 3, "iterations": 9} });
+        let scenarios = parse_scenarios(config.as_object().unwrap()).unwrap();
+        let share = Share::segment(&"0:1/3".parse().unwrap(), None).unwrap();
+        let portion = Portion::new(&scenarios[0], &share);
+        assert_eq!((portion.max_vus, portion.iterations), (1, Some(3)));
+        let done = |completed| fraction(&scenarios[0], portion, completed, Duration::ZERO);
+        assert_eq!((done(0), done(3)), (0.0, 1.0));
+    }
 }

@@ -95,6 +95,8 @@ pub struct Options {
     pub include_system_env_vars: bool,
     /// Worker threads; one for each core when absent.
     pub workers: Option<NonZeroUsize>,
+    /// The percentage of its time from which on a busy worker is warned of, 90; 0 for no warning.
+    pub busy_warning: u64,
     /// The seed of all random numbers, for a repeatable run; the machine's randomness when absent.
     pub seed: Option<u64>,
     /// Whether every iteration gets a fresh instance of the test.
@@ -170,12 +172,21 @@ impl Options {
             workers: usize::try_from(reader.count("workers", 0))
                 .ok()
                 .and_then(NonZeroUsize::new),
+            busy_warning: reader.read("busyWarning", percentage).unwrap_or(90),
             seed: reader.given("seed").then(|| reader.count("seed", 0)),
             instance_per_iteration: reader.flag("instancePerIteration", false),
             limits: Limits::read(reader, by_test, warnings),
             network: network::read(reader, by_test),
             warnings: Vec::new(),
         }
+    }
+}
+
+fn percentage(value: &Value) -> Result<u64, String> {
+    let percent = reader::count(value)?;
+    match percent {
+        0..=100 => Ok(percent),
+        _ => Err(format!("must be a percentage from 0 to 100, got {percent}")),
     }
 }
 

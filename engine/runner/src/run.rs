@@ -99,6 +99,7 @@ pub async fn run(
     session.collector.absorb(stage.worker.recorder().snapshot());
     session.collector.finish_outputs();
     workers.join();
+    session.saturation.tell_end();
     let (summary, evaluation) = session
         .collector
         .summary(summary_settings(loaded, duration)?);

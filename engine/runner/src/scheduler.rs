@@ -216,7 +216,7 @@ impl Scheduler<'_> {
             .map(|(scenario, live)| {
                 live.progress(
                     scenario,
-                    session.max_vus(scenario),
+                    session.portion(scenario),
                     now,
                     began + scenario.start_time,
                 )

@@ -15,10 +15,11 @@ use crate::error::Error;
 use crate::executor::Lane;
 use crate::exit::ExitCode;
 use crate::failures::AllFailures;
-use crate::live::{ScenarioLive, fraction};
+use crate::live::{Portion, ScenarioLive, fraction};
 use crate::load::Loaded;
 use crate::options::{Options, SummaryMode, ThresholdOption};
 use crate::output::{OutputContext, OutputSpec, Outputs};
+use crate::pulse::Saturation;
 use crate::settings::run_settings;
 use crate::stop::StopSwitch;
 use crate::worker::{self, Begin, WorkerEvent, WorkerSpec};
@@ -50,6 +51,7 @@ pub(crate) struct Session {
     pub(crate) stop: StopSwitch,
     pub(crate) workers: usize,
     pub(crate) collector: Collector,
+    pub(crate) saturation: Arc<Saturation>,
     tick: Duration,
 }
 
@@ -111,6 +113,7 @@ impl Session {
             recorder: RecorderSettings { series_limit, raw },
             stop: StopSwitch::new(),
             test,
+            saturation: Arc::new(Saturation::new(options.busy_warning, loaded.log.clone())),
             collector: Collector::new(totals, thresholds, outputs, loaded.log.clone()),
             plan,
             routing,
@@ -142,6 +145,7 @@ impl Session {
                 tick: self.tick,
                 vus_made: vus_made.clone(),
                 failures: failures.clone(),
+                saturation: self.saturation.clone(),
                 min_iteration_duration: loaded.options.min_iteration_duration,
                 instance_per_iteration: loaded.options.instance_per_iteration,
                 events: sender.clone(),
@@ -167,7 +171,7 @@ impl Session {
         let scenarios = self.plan.scenarios().iter().zip(self.live.iter());
         let place = |(scenario, live): (&Arc<Scenario>, &Arc<ScenarioLive>)| {
             let start = at + scenario.start_time;
-            let max_vus = self.max_vus(scenario);
+            let portion = self.portion(scenario);
             let (live, of) = (live.clone(), scenario.clone());
             let progress = move || {
                 let completed = live
@@ -175,7 +179,7 @@ impl Session {
                     .load(std::sync::atomic::Ordering::Relaxed);
                 fraction(
                     &of,
-                    max_vus,
+                    portion,
                     completed,
                     Instant::now().saturating_duration_since(start),
                 )
@@ -192,9 +196,9 @@ impl Session {
         scenarios.map(place).collect()
     }
 
-    /// The most VUs that this machine uses for a scenario.
-    pub(crate) fn max_vus(&self, scenario: &Scenario) -> u64 {
-        self.plan.share().scale(scenario.load.max_vus())
+    /// What this machine does of a scenario.
+    pub(crate) fn portion(&self, scenario: &Scenario) -> Portion {
+        Portion::new(scenario, self.plan.share())
     }
 
     /// For each worker, one lane per scenario.

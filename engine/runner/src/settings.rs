@@ -3,7 +3,7 @@
 use brunt_host::{HostOverride, HttpSettings, RunSettings, SystemTags};
 
 use crate::load::Loaded;
-use crate::options::{HostTarget, HttpOptions, Options};
+use crate::options::{HostTarget, HttpDebug, HttpOptions, Options};
 
 /// What the VUs of a run are told.
 pub(crate) fn run_settings(loaded: &Loaded) -> RunSettings {
@@ -47,6 +47,11 @@ fn http_settings(options: &HttpOptions) -> HttpSettings {
         no_connection_reuse: options.no_connection_reuse,
         no_vu_connection_reuse: options.no_vu_connection_reuse,
         no_cookies_reset: options.no_cookies_reset,
+        debug: match options.debug {
+            HttpDebug::Off => None,
+            HttpDebug::Heads => Some(brunt_host::HttpDebug::Heads),
+            HttpDebug::Full => Some(brunt_host::HttpDebug::Full),
+        },
         hosts: hosts.collect(),
     }
 }

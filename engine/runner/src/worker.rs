@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::executor::{self, Lane, Newcomers, Work};
 use crate::failures::{AllFailures, Failures};
 use crate::live::ScenarioLive;
+use crate::pulse::{Pulse, Saturation};
 use crate::stop::{Stop, StopSignal};
 use crate::vus::{GuestVu, Pool};
 
@@ -62,6 +63,8 @@ pub(crate) struct WorkerSpec {
     pub(crate) vus_made: Arc<AtomicU64>,
     /// The failures of all workers.
     pub(crate) failures: Arc<AllFailures>,
+    /// Whether the workers themselves slow the test down.
+    pub(crate) saturation: Arc<Saturation>,
     pub(crate) min_iteration_duration: Duration,
     pub(crate) instance_per_iteration: bool,
     pub(crate) events: mpsc::Sender<WorkerEvent>,
@@ -113,9 +116,11 @@ async fn work(mut spec: WorkerSpec) {
         Pool::new(vus),
     );
     let mut tick = tokio::time::interval(spec.tick);
+    let mut pulse = Pulse::new(&worker, spec.index, &spec.saturation);
     loop {
         tokio::select! {
             done = scenarios.join_next() => if done.is_none() { break },
+            due = pulse.due() => pulse.take(due, &worker),
             _ = tick.tick() => {
                 let snapshot = worker.recorder().snapshot();
                 tell(WorkerEvent::Measured(Box::new(snapshot))).await;

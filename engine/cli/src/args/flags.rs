@@ -52,6 +52,9 @@ struct RunFlags {
     /// How many worker threads run VUs; one for each core by default
     #[arg(long, value_name = "N")]
     workers: Option<String>,
+    /// Warn when a worker thread is busy for so many percent of its time; 0 never does
+    #[arg(long, value_name = "PERCENT")]
+    busy_warning: Option<String>,
     /// Seed all random numbers, for a repeatable run
     #[arg(long, value_name = "N")]
     seed: Option<String>,
@@ -279,6 +282,11 @@ impl RunFlags {
         let system = self.include_system_env_vars.as_deref();
         vec![
             ("workers", "--workers", self.workers.as_deref()),
+            (
+                "busyWarning",
+                "--busy-warning",
+                self.busy_warning.as_deref(),
+            ),
             ("seed", "--seed", self.seed.as_deref()),
             ("instancePerIteration", "--instance-per-iteration", instance),
             ("paused", "--paused", self.paused.as_deref()),

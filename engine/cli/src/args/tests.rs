@@ -94,7 +94,7 @@ fn load_flags_make_scenarios() -> Result<(), OptionsError> {
 #[test]
 fn run_and_http_flags_reach_their_options() -> Result<(), OptionsError> {
     let options = line(
-        "--workers 3 --seed 7 --instance-per-iteration -p --no-setup --no-teardown -l \
+        "--workers 3 --busy-warning 50 --seed 7 --instance-per-iteration -p --no-setup --no-teardown -l \
          --include-system-env-vars=false --console-output c.log --min-iteration-duration \
          1s --rps 9 --user-agent me --max-redirects 1 --batch 2 --batch-per-host 3 \
          --http-debug=full --insecure-skip-tls-verify -w --no-connection-reuse \
@@ -106,6 +106,7 @@ fn run_and_http_flags_reach_their_options() -> Result<(), OptionsError> {
         (options.workers.map(|workers| workers.get()), options.seed),
         (Some(3), Some(7))
     );
+    assert_eq!(options.busy_warning, 50);
     assert!(
         options.instance_per_iteration
             && options.paused

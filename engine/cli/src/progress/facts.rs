@@ -65,6 +65,7 @@ fn closed_facts(closed: &Closed, progress: &ScenarioProgress) -> Vec<String> {
     let curve = &closed.curve;
     match closed.budget {
         Budget::Shared(iterations) => {
+            let iterations = progress.iterations.unwrap_or(iterations);
             let done = of(progress.completed, iterations);
             vec![all, time_of(progress), format!("{done} shared iters")]
         }
@@ -145,6 +146,7 @@ mod tests {
             fraction,
             vus_active,
             vus,
+            iterations: None,
             started,
             completed,
         };

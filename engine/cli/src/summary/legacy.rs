@@ -9,12 +9,16 @@ use super::table::{self, Mark, RateForm, Row};
 /// Columns to the left of everything; marks of thresholds stand in them.
 const MARGIN: usize = 5;
 
+/// What k6 has nothing like, and its form no place for.
+const OUR_OWN: [&str; 2] = ["worker_busy", "worker_lag"];
+
 pub(super) fn lines(summary: &Summary, style: &Style) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(group_lines(&summary.root_group, style, MARGIN));
     let rows: Vec<Row> = summary
         .metrics
         .iter()
+        .filter(|metric| !OUR_OWN.contains(&&*metric.name) || !metric.thresholds.is_empty())
         .map(|metric| {
             let kept = metric.thresholds.iter().all(|threshold| threshold.ok);
             let mark = (!metric.thresholds.is_empty()).then(|| Mark::of(kept));

@@ -20,7 +20,7 @@ const STEP: usize = 2;
 const NAMES: usize = 35;
 
 /// The sections in the order they are shown; what belongs to no other is the test's own.
-const SECTIONS: [(&str, &[&str]); 7] = [
+const SECTIONS: [(&str, &[&str]); 8] = [
     (
         "HTTP",
         &[
@@ -50,6 +50,7 @@ const SECTIONS: [(&str, &[&str]); 7] = [
         &["iteration_duration_from_due", "iteration_start_delay"],
     ),
     ("NETWORK", &["data_received", "data_sent"]),
+    ("LOAD GENERATOR", &["worker_busy", "worker_lag"]),
     (
         "GRPC",
         &[
@@ -73,14 +74,16 @@ const SECTIONS: [(&str, &[&str]); 7] = [
     ("", &["checks", "group_duration"]),
 ];
 
-/// Shown in full only: the parts of a request.
-const PARTS: [&str; 6] = [
+/// Shown in full only: the parts of a request, and how the load generator itself was.
+const PARTS: [&str; 8] = [
     "http_req_blocked",
     "http_req_connecting",
     "http_req_receiving",
     "http_req_sending",
     "http_req_tls_handshaking",
     "http_req_waiting",
+    "worker_busy",
+    "worker_lag",
 ];
 
 pub(super) fn lines(summary: &Summary, style: &Style) -> Vec<String> {

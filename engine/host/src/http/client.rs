@@ -15,6 +15,7 @@ use tokio::time::Sleep;
 use crate::http::auth::Scheme;
 use crate::http::connection::{Answer, BodyPolicy};
 use crate::http::cookie;
+use crate::http::debug::DebugLog;
 use crate::http::dial::DialPhase;
 use crate::http::encoding;
 use crate::http::failure::RequestFailure;
@@ -24,7 +25,7 @@ use crate::http::message::{Login, Request, Response};
 use crate::http::meter::Traffic;
 use crate::http::pool::Pool;
 use crate::http::redirect::Redirect;
-use crate::http::samples::HopEnd;
+use crate::http::samples::{HopEnd, record_unsent};
 use crate::http::target::Target;
 use crate::tags::TagScope;
 use crate::worker::Worker;
@@ -40,6 +41,8 @@ pub(crate) struct Client {
     pub(crate) expected: RefCell<Option<Rc<[(u16, u16)]>>>,
     /// The timer of the last request that ended: setting it anew is cheaper than making one.
     timer: Cell<Option<Pin<Box<Sleep>>>>,
+    /// Where exchanges are logged, when they are.
+    pub(super) debug: Option<Box<DebugLog>>,
 }
 
 /// A request that is being sent.
@@ -58,6 +61,7 @@ impl Client {
             jar: Rc::new(Jar::new(settings.limits.cookies)),
             expected: RefCell::default(),
             timer: Cell::new(None),
+            debug: DebugLog::new(&worker.run),
             worker: worker.clone(),
         })
     }
@@ -73,7 +77,10 @@ impl Client {
             deadline: Instant::now() + request.timeout.min(FOREVER),
             base: self.tagged(request, base),
         };
-        let mut hop = self.first_hop(request)?;
+        let mut hop = match self.first_hop(request) {
+            Ok(hop) => hop,
+            Err(failure) => return Err(self.unsent(&sending, failure)),
+        };
         let mut first = None;
         let mut redirects = request
             .redirects
@@ -157,6 +164,26 @@ impl Client {
         };
         self.dress(request, &mut hop)?;
         Ok(hop)
+    }
+
+    /// Counts a request that makes no sense as one that failed at once: it must not look as if nothing had been wrong.
+    fn unsent(
+        &self,
+        sending: &Sending<'_>,
+        failure: RequestFailure,
+    ) -> RequestFailure {
+        let Sending { request, base, .. } = sending;
+        let judged = request.expects(0, self.expected.borrow().as_deref());
+        record_unsent(&self.worker, base, request, &failure, judged);
+        self.tell(&request.shown_url(), &failure);
+        failure
+    }
+
+    fn tell(&self, url: &str, failure: &RequestFailure) {
+        let RequestFailure { code, message } = failure;
+        self.worker.tell_failed_request(*code, || {
+            format!("request failed: {url}: {message} (error_code {code}; others like it are only counted)")
+        });
     }
 
     /// Gives a hop what depends on where it goes: cookies and credentials.
@@ -283,6 +310,12 @@ impl Client {
         };
         end.record(&self.worker, &sending.base, ended);
         drop(default_expected);
+        if let Err(failure) = &result {
+            self.tell(&hop.target.url, failure);
+        }
+        if let Some(debug) = &self.debug {
+            debug.outcome(progress.number(), &result);
+        }
         let answer: Answer = result?;
         let remote = used
             .map(|used| used.remote)

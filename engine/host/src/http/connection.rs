@@ -101,6 +101,14 @@ impl Connection {
         }
     }
 
+    /// Whether the server has not closed it while nobody looked: a look costs time.
+    pub(crate) fn is_listening(&mut self) -> bool {
+        match &mut self.protocol {
+            Protocol::Http1(http1) => http1.is_listening(),
+            Protocol::Http2(http2) => http2.is_open(),
+        }
+    }
+
     /// Sends a request and reads the whole response.
     pub(crate) async fn exchange(
         &mut self,

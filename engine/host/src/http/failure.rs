@@ -12,6 +12,110 @@ pub(crate) struct RequestFailure {
     pub(crate) message: String,
 }
 
+/// One of the codes that requests fail with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// The tag `error_code`, which is k6's where k6 has one.
+    pub code: u16,
+    /// The tag `error`.
+    pub tag: &'static str,
+    /// When a request fails with it.
+    pub when: &'static str,
+}
+
+/// All codes, in order. One that is missing here has the tag of the next lower one.
+pub const ERROR_CODES: &[ErrorCode] = &[
+    row(
+        1000,
+        "request failed",
+        "anything else: a response that is not HTTP, a method or header that can't be sent, limit `responseBody`",
+    ),
+    row(1010, "network error", "a network other than TCP failed"),
+    row(
+        1020,
+        "invalid URL",
+        "the URL, or the one that a redirect leads to, is none or is neither `http` nor `https`",
+    ),
+    row(
+        1050,
+        "request timeout",
+        "the request's timeout passed, but not while TCP was connecting",
+    ),
+    row(1100, "lookup failed", "looking up the host failed"),
+    row(1101, "lookup: no such host", "the host has no address"),
+    row(
+        1110,
+        "address is denied",
+        "the network policy, or `blacklistIPs`, denies the address",
+    ),
+    row(
+        1111,
+        "host is denied",
+        "the network policy, or `blockHostnames`, denies the host",
+    ),
+    row(1200, "tcp error", "TCP failed in another way"),
+    row(
+        1201,
+        "write: broken pipe",
+        "the server had closed the connection while the request was sent",
+    ),
+    row(
+        1202,
+        "read: failed",
+        "the system could not read from the connection",
+    ),
+    row(
+        1203,
+        "connection closed",
+        "Brunt's own: the server closed the connection before the response was whole, or before TLS was agreed on",
+    ),
+    row(
+        1210,
+        "dial: failed",
+        "TCP could not connect, for another reason",
+    ),
+    row(
+        1211,
+        "dial: i/o timeout",
+        "the request's timeout, or the system's, passed while TCP was connecting",
+    ),
+    row(
+        1212,
+        "dial: connection refused",
+        "nothing listens at that address and port",
+    ),
+    row(
+        1220,
+        "connection reset by peer",
+        "the server reset the connection, in whatever phase",
+    ),
+    row(
+        1300,
+        "tls: failed",
+        "the TLS handshake failed in another way: an expired certificate, no common version, no TLS on the other side",
+    ),
+    row(
+        1310,
+        "x509: unknown authority",
+        "the server's certificate is signed by nobody who is trusted",
+    ),
+    row(
+        1311,
+        "x509: host name mismatch",
+        "the server's certificate is for another host",
+    ),
+    row(1600, "http2 error", "HTTP/2 failed"),
+    row(
+        1701,
+        "decompression failed",
+        "the response's body is not in the coding that `content-encoding` says",
+    ),
+];
+
+const fn row(code: u16, tag: &'static str, when: &'static str) -> ErrorCode {
+    ErrorCode { code, tag, when }
+}
+
 impl RequestFailure {
     pub(crate) fn new(code: u16, message: impl Into<String>) -> Self {
         Self {
@@ -22,29 +126,9 @@ impl RequestFailure {
 
     /// What went wrong, in words that do not depend on the request: the tag `error`.
     pub(crate) fn tag(&self) -> &'static str {
-        match self.code {
-            1010 => "network error",
-            1020 => "invalid URL",
-            1050 => "request timeout",
-            1100 => "lookup failed",
-            1101 => "lookup: no such host",
-            1110 => "address is denied",
-            1111 => "host is denied",
-            1200 => "tcp error",
-            1201 => "write: broken pipe",
-            1202 => "read: failed",
-            1203 => "connection closed",
-            1210 => "dial: failed",
-            1211 => "dial: i/o timeout",
-            1212 => "dial: connection refused",
-            1220 => "connection reset by peer",
-            1300 => "tls: failed",
-            1310 => "x509: unknown authority",
-            1311 => "x509: host name mismatch",
-            1701 => "decompression failed",
-            1600.. => "http2 error",
-            _ => "request failed",
-        }
+        let known = ERROR_CODES.iter().find(|row| row.code == self.code);
+        let row = known.or_else(|| ERROR_CODES.iter().rfind(|row| row.code <= self.code));
+        row.map_or("request failed", |row| row.tag)
     }
 
     /// A body with more bytes than a response may have.
@@ -87,10 +171,11 @@ impl RequestFailure {
         if let Some(code) = find::<io::Error>(error).and_then(io_code) {
             return Self::new(code, words);
         }
+        if error.is_parse() {
+            return Self::new(1000, malformed(error, &words));
+        }
         let code = if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
             1203
-        } else if error.is_parse() {
-            1000
         } else if words.contains("http2") {
             1600
         } else {
@@ -98,6 +183,15 @@ impl RequestFailure {
         };
         Self::new(code, words)
     }
+}
+
+/// What a response is that is not HTTP, or too much of it.
+fn malformed(error: &hyper::Error, words: &str) -> String {
+    if error.is_parse_too_large() {
+        return "malformed response: its head has more than 100 headers, or more than 400 KiB"
+            .to_owned();
+    }
+    format!("malformed response: {words}")
 }
 
 fn certificate(fault: &rustls::CertificateError) -> (u16, String) {
@@ -162,5 +256,21 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::NetworkUnreachable => "network unreachable".into(),
         io::ErrorKind::UnexpectedEof => "the peer closed the connection".into(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_ascend_and_a_missing_one_has_the_tag_of_its_band() {
+        assert!(ERROR_CODES.is_sorted_by(|a, b| a.code < b.code));
+        assert_eq!(
+            RequestFailure::new(1212, "").tag(),
+            "dial: connection refused"
+        );
+        assert_eq!(RequestFailure::new(1614, "").tag(), "http2 error");
+        assert_eq!(RequestFailure::new(1, "").tag(), "request failed");
     }
 }

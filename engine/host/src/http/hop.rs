@@ -52,6 +52,8 @@ pub(crate) struct Progress {
     connected: Cell<Option<Instant>>,
     dial: Cell<DialTimings>,
     connection: RefCell<Option<Used>>,
+    /// The number that it has in the log of exchanges; 0 for none.
+    number: Cell<u64>,
 }
 
 /// The connection that a hop went over.
@@ -103,6 +105,7 @@ impl Progress {
             connected: Cell::new(None),
             dial: Cell::default(),
             connection: RefCell::new(None),
+            number: Cell::new(0),
         }
     }
 
@@ -114,6 +117,10 @@ impl Progress {
     /// What a hop that has no connection was waiting for.
     pub(crate) fn dial_phase(&self) -> DialPhase {
         self.dial.get().phase
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number.get()
     }
 
     pub(crate) fn used(&self) -> Option<Used> {
@@ -174,7 +181,7 @@ impl Client {
         let origin = &hop.target.origin;
         let keep = !self.worker.run.settings.http.no_connection_reuse;
         let held = hop.held.as_ref().and_then(|held| held.take());
-        if let Some(lease) = held.or_else(|| self.pool.reuse(origin)) {
+        if let Some(lease) = held.or_else(|| self.kept(hop)) {
             match self.try_hop(hop, lease, progress, keep).await {
                 Err(_) if is_repeatable(hop, progress) => {}
                 result => return result,
@@ -183,6 +190,16 @@ impl Client {
         // Boxed, because dialling is rare and its state is large: every request would carry the room for it.
         let opened = Box::pin(self.open(origin, progress)).await?;
         self.try_hop(hop, opened, progress, keep).await
+    }
+
+    /// A connection that was kept. What may not be sent twice gets one on which the server is known to listen.
+    fn kept(&self, hop: &Hop) -> Option<Lease> {
+        loop {
+            let mut lease = self.pool.reuse(&hop.target.origin)?;
+            if hop.method.is_idempotent() || lease.connection.is_listening() {
+                return Some(lease);
+            }
+        }
     }
 
     async fn open(&self, origin: &Origin, progress: &Progress) -> Result<Lease, RequestFailure> {
@@ -203,6 +220,9 @@ impl Client {
     ) -> Result<Answer, RequestFailure> {
         progress.connected(&lease);
         let request = request(hop, lease.connection.is_http2())?;
+        if let Some(debug) = &self.debug {
+            progress.number.set(debug.request(&request, &hop.body));
+        }
         let answer = lease.connection.exchange(request, hop.policy).await?;
         match &hop.held {
             Some(held) => held.0.set(Some(lease)),

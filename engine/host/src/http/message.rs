@@ -180,6 +180,16 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The URL as it was written, whatever it is, without credentials.
+    pub(crate) fn shown_url(&self) -> String {
+        let rest = self.url.split_once("://");
+        let rest = rest.and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?.1)));
+        match rest {
+            Some((scheme, rest)) => format!("{scheme}://****:****@{rest}"),
+            None => self.url.clone(),
+        }
+    }
+
     /// Whether a response with this status is not a failure, by the request's own ranges or else the VU's; none when
     /// it is not judged. Status 0 is no response.
     pub(crate) fn expects(&self, status: u16, default: Option<&[(u16, u16)]>) -> Option<bool> {

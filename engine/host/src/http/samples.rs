@@ -145,6 +145,36 @@ impl HopEnd<'_> {
     }
 }
 
+/// Records a request that was never sent, because it makes no sense: all metrics, and no time in any of them.
+pub(crate) fn record_unsent(
+    worker: &Worker,
+    base: &TagScope,
+    request: &Request,
+    failure: &RequestFailure,
+    judged: Option<bool>,
+) {
+    let url = request.shown_url();
+    let name = request.name().unwrap_or(&url);
+    let code = failure.code.to_string();
+    let pairs = [
+        ("method", request.method.as_str()),
+        ("url", name),
+        ("name", name),
+        ("status", "0"),
+        ("error", failure.tag()),
+        ("error_code", code.as_str()),
+    ];
+    let system = &worker.run.settings.system_tags;
+    let judged_tag = judged.map(|_| ("expected_response", "false"));
+    let pairs = pairs.into_iter().chain(judged_tag);
+    let pairs = pairs.filter(|(key, _)| system.has(key));
+    let tags = base.tags.merged(&TagSet::from_pairs(pairs));
+    let time = worker.run.unix_ns(Instant::now());
+    let mut recorder = worker.recorder();
+    let tags = recorder.intern(&tags);
+    write(&mut recorder, tags, &Timings::default(), judged, time);
+}
+
 fn method_number(method: &Method) -> u8 {
     METHODS
         .iter()

@@ -1,7 +1,7 @@
 //! Defines which options this version accepts and does not honour yet, and the warning where one of them is set.
 
 use super::Options;
-use super::http::{DnsPolicy, DnsSelect, HttpDebug, TlsVersion};
+use super::http::{DnsPolicy, DnsSelect, TlsVersion};
 
 /// An option that is accepted and checked, and changes nothing yet, or not everything.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +35,6 @@ pub const WITHOUT_EFFECT: [WithoutEffect; 17] = [
     }),
     row("batchPerHost", AT_ONCE, |options, default| {
         options.http.batch_per_host != default.http.batch_per_host
-    }),
-    row("httpDebug", ": requests are not logged", |options, _| {
-        options.http.debug != HttpDebug::Off
     }),
     row(
         "tlsCipherSuites",

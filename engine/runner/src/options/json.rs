@@ -52,6 +52,7 @@ fn operator(options: &Options) -> Value {
         "linger": options.linger,
         "includeSystemEnvVars": options.include_system_env_vars,
         "workers": options.workers,
+        "busyWarning": options.busy_warning,
         "seed": options.seed,
     })
 }

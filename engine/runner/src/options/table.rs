@@ -245,6 +245,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         Shape::Flag,
     ),
     operator("workers", "WORKERS", Shape::Count),
+    operator("busyWarning", "BUSY_WARNING", Shape::Count),
     anyone("seed", "SEED", Shape::Count),
     anyone(
         "instancePerIteration",

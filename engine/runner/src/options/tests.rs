@@ -218,6 +218,7 @@ fn reads_every_option_of_results_from_json() {
         (options.workers.map(NonZeroUsize::get), options.seed),
         (Some(3), Some(42))
     );
+    assert_eq!(options.busy_warning, 80);
     assert!(options.instance_per_iteration && !options.include_system_env_vars);
 }
 
@@ -624,7 +625,7 @@ fn options_without_effect_are_warned_of() {
 #[test]
 fn each_option_without_effect_is_warned_of_once() {
     let given = json!({
-        "paused": true, "rps": 1, "systemTags": ["ip"], "batch": 1, "batchPerHost": 1, "httpDebug": "full",
+        "paused": true, "rps": 1, "systemTags": ["ip"], "batch": 1, "batchPerHost": 1,
         "tlsCipherSuites": ["TLS_AES_128_GCM_SHA256"], "tlsVersion": "tls1.2", "throw": true,
         "tlsAuth": [{"cert": "c", "key": "k"}], "noCookiesReset": true, "hosts": {"*.a": "10.0.0.1"},
         "dns": {"ttl": 0, "select": "roundRobin", "policy": "any"}, "metricSamplesBufferSize": 1,
@@ -797,7 +798,7 @@ const EVERYTHING: &str = r#"{
     "dns": {"ttl": "inf", "select": "roundRobin", "policy": "onlyIPv6"},
     "summaryTrendStats": ["count", "p(99.9)"], "summaryTimeUnit": "ms", "metricSamplesBufferSize": 5,
     "summaryMode": "full", "summaryExport": "s.json", "noThresholds": true, "out": ["json=x.json"], "linger": true,
-    "consoleOutput": "c.log", "includeSystemEnvVars": false, "workers": 3, "seed": 42, "instancePerIteration": true,
+    "consoleOutput": "c.log", "includeSystemEnvVars": false, "workers": 3, "busyWarning": 80, "seed": 42, "instancePerIteration": true,
     "limits": {"memory": "64MiB", "cpuTime": "1s", "series": 10, "handles": 11, "connections": 12, "tableElements": 13,
                "stack": "512KiB", "responseBody": 1024, "cookies": 2048, "logBytes": "1KB"},
     "network": {"allow": ["example.com", "10.0.0.0/8"], "deny": ["10.1.0.0/16"]}

@@ -92,6 +92,40 @@ fn a_scenario_that_makes_no_sense() {
     }
 }
 
+/// What clap has to say once had a word of its own: `tip:`.
+#[test]
+fn a_flag_that_makes_no_sense_is_answered_with_a_hint() {
+    let run = || Brunt::new(["run", "test.wasm"]);
+    expect_refused(
+        run().arg("--vuss=1"),
+        104,
+        &["unexpected argument '--vuss'", "\nhint: "],
+    );
+    let ended = run().arg("--vuss=1").run();
+    assert!(!ended.stderr.contains("tip:"), "{}", ended.stderr);
+    expect_refused(
+        Brunt::new(["inspct"]),
+        104,
+        &["unrecognized subcommand 'inspct'", "\nhint: "],
+    );
+    let help = Brunt::new(["run", "--help"]).run().expect_code(0);
+    assert!(help.stdout.contains("Usage: brunt run"), "{}", help.stdout);
+}
+
+/// `vus` alone also says how many iterations there are, and once was refused for both.
+#[test]
+fn a_wrong_number_of_vus_is_told_once() {
+    for vus in [json!(0), json!(-1), json!(1.5), json!("many"), json!({})] {
+        let ended = counting().config(&json!({ "vus": vus })).run();
+        let ended = ended.expect_code(104);
+        let problems = ended.stderr.matches("config.json").count();
+        assert_eq!(problems, 1, "{vus}: {}", ended.stderr);
+        assert!(ended.stderr.contains("vus "), "{}", ended.stderr);
+    }
+    let ended = counting().config(&json!({ "vus": 3.0 })).run();
+    assert_eq!(ended.expect_code(0).metric("iterations", "count"), 3.0);
+}
+
 #[test]
 fn a_threshold_that_makes_no_sense() {
     let cases: [(&str, &str, &[&str]); 4] = [

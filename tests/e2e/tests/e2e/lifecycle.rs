@@ -74,6 +74,44 @@ fn a_setup_that_takes_too_long_ends_the_run_with_100() {
 }
 
 #[test]
+fn a_teardown_that_takes_too_long_ends_the_run_with_101() {
+    let server = Recorder::answering(|seen| match seen.path.starts_with("/anything/teardown") {
+        true => Answer::never(),
+        false => Answer::ok(),
+    });
+    let run = Brunt::guest("setup_teardown").base_url(&server.url());
+    let ended = run.env("K6_TEARDOWN_TIMEOUT", "300ms").run();
+    let ended = ended.expect_code(101);
+    expect_said(&ended, "teardown did not end within 300ms");
+    // What was measured before is told all the same.
+    assert_eq!(ended.metric("iterations", "count"), 1.0);
+}
+
+#[test]
+fn a_summary_of_its_own_that_takes_too_long_ends_the_run_with_102() {
+    let run = Brunt::guest("handle_summary").test_env("SLEEP_SUMMARY", "30");
+    let ended = run.env("K6_HANDLE_SUMMARY_TIMEOUT", "300ms").run();
+    let ended = ended.expect_code(102);
+    expect_said(&ended, "handle-summary did not end within 300ms");
+    assert!(ended.stdout.contains("TOTAL RESULTS"), "{}", ended.stdout);
+    assert_eq!(ended.metric("iterations", "count"), 1.0);
+}
+
+/// The bar of a machine that runs a third of the test once ended at 33 %.
+#[test]
+fn the_progress_of_a_segment_ends_at_its_own_share() {
+    let run = Brunt::guest("count_iterations").args(["--vus", "3", "--iterations", "9"]);
+    let ended = run.args(["--execution-segment", "0:1/3"]).run();
+    let ended = ended.expect_code(0);
+    assert_eq!(ended.metric("iterations", "count"), 3.0);
+    assert!(
+        ended.stdout.contains("3/3 shared iters"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
 fn an_init_that_fails_ends_the_run_with_107() {
     for how in ["error", "panic"] {
         let ended = Brunt::guest("init_fails").test_env("HOW", how).run();

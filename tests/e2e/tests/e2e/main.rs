@@ -3,14 +3,17 @@
 mod bad_input;
 mod contracts;
 mod executors;
+mod failures;
 mod hostile;
 mod http;
 mod httpbin;
+mod http_debug;
 mod lifecycle;
 mod logins;
 mod outputs;
 mod recorder;
 mod requests;
 mod samples;
+mod saturation;
 mod smoke;
 mod timings;

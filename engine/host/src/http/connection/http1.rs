@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::Context;
+use std::task::{Context, Waker};
 
 use http::Request;
 use hyper::body::Body;
@@ -35,7 +35,17 @@ impl Http1 {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        !self.ended && !self.sender.is_closed()
+        // One that is not ready still sends a body whose answer came early: it would refuse the next request.
+        !self.ended && !self.sender.is_closed() && self.sender.is_ready()
+    }
+
+    /// Whether the server has not closed it while nobody looked.
+    pub(super) fn is_listening(&mut self) -> bool {
+        if !self.ended {
+            let mut context = Context::from_waker(Waker::noop());
+            self.ended = Pin::new(&mut self.driver).poll(&mut context).is_ready();
+        }
+        self.is_open()
     }
 
     pub(super) async fn exchange(
