@@ -17,6 +17,7 @@ const TABLES: &[(&str, Generator)] = &[
     ("options", Generator::Elsewhere),
     ("limits", Generator::Elsewhere),
     ("metrics", Generator::Elsewhere),
+    ("error-codes", Generator::Elsewhere),
     ("system-tags", Generator::Elsewhere),
     ("benchmarks-http", Generator::Elsewhere),
     ("benchmarks-idle-vus", Generator::Elsewhere),

@@ -188,7 +188,7 @@ impl RequestFailure {
 /// What a response is that is not HTTP, or too much of it.
 fn malformed(error: &hyper::Error, words: &str) -> String {
     if error.is_parse_too_large() {
-        return "malformed response: its head has more than 100 headers, or more than 400 KiB"
+        return "malformed response: its head is too large: more than 100 headers or 400 KiB"
             .to_owned();
     }
     format!("malformed response: {words}")

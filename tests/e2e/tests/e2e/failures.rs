@@ -26,25 +26,63 @@ fn fault(steps: &[Step], code: u32, tag: &'static str, words: &'static str) -> F
 }
 
 /// Reads a request and answers it with this, then closes in order.
-fn answering(text: &str) -> Vec<Step> {
+pub(crate) fn answering(text: &str) -> Vec<Step> {
     vec![Step::ReadRequest, Step::send(text)]
 }
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";
-const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+pub(crate) const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 const CLOSED: (u32, &str, &str) = (1203, "connection closed", "connection");
 const RESET: (u32, &str, &str) = (1220, "connection reset by peer", "reset");
 
 /// Everything a server can do wrong without TLS.
 fn faults() -> Vec<Fault> {
+    [endings(), malformed(), too_much(), too_late()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Connections that end too early, in order and by a reset, in every phase.
+fn endings() -> Vec<Fault> {
+    let half_a_head = "HTTP/1.1 200 OK\r\nContent-Le".to_owned();
+    let some = format!("{HEAD}some");
+    let half_a_chunk = format!("{CHUNKED}5\r\nhel");
+    let a_chunk = format!("{CHUNKED}5\r\nhello\r\n");
+    let sent = [
+        String::new(),
+        half_a_head,
+        HEAD.to_owned(),
+        some,
+        half_a_chunk,
+        a_chunk,
+    ];
     let closed = |steps: &[Step]| fault(steps, CLOSED.0, CLOSED.1, CLOSED.2);
-    let reset = |text: &str| {
-        let mut steps = answering(text);
-        steps.extend([Step::wait_ms(50), Step::Reset]);
+    let reset = |text: &String| {
+        // What the client has not read when a reset comes is lost.
+        let steps = [&answering(text)[..], &[Step::wait_ms(50), Step::Reset]].concat();
         fault(&steps, RESET.0, RESET.1, RESET.2)
     };
-    let malformed = |text: &str| {
+    let mut faults = vec![closed(&[])];
+    faults.extend(sent.iter().map(|text| closed(&answering(text))));
+    faults.extend(sent.iter().map(reset));
+    faults
+}
+
+/// What is not HTTP.
+fn malformed() -> Vec<Fault> {
+    let texts = [
+        "HTTP/9.9 ???\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.9\r\n\r\n",
+        "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nbad name: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nok",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ];
+    let malformed = |text| {
         fault(
             &answering(text),
             1000,
@@ -52,88 +90,51 @@ fn faults() -> Vec<Fault> {
             "malformed response",
         )
     };
-    let late = |steps: &[Step]| fault(steps, 1050, "request timeout", "waiting for the response");
-    let mut faults = vec![
-        // Closed in order: before the request is read, after it, in the head, and in the body.
-        closed(&[]),
-        closed(&[Step::ReadRequest]),
-        closed(&answering("HTTP/1.1 200 OK\r\nContent-Le")),
-        closed(&answering(HEAD)),
-        closed(&answering(&format!("{HEAD}some"))),
-        closed(&answering(&format!("{CHUNKED}5\r\nhel"))),
-        closed(&answering(&format!("{CHUNKED}5\r\nhello\r\n"))),
-        // Reset, in the same places.
-        reset(""),
-        reset("HTTP/1.1 200 OK\r\nContent-Le"),
-        reset(HEAD),
-        reset(&format!("{HEAD}some")),
-        reset(&format!("{CHUNKED}5\r\nhello\r\n")),
-        // Not HTTP.
-        malformed("HTTP/9.9 ???\r\n\r\n"),
-        malformed("SSH-2.0-OpenSSH_9.9\r\n\r\n"),
-        malformed("HTTP/1.1 20 OK\r\n\r\n"),
-        malformed("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"),
-        malformed("HTTP/1.1 200 OK\r\nbad name: x\r\n\r\n"),
-        malformed("HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n"),
-        malformed("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nok"),
-        malformed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-        fault(
-            &answering(&format!("{CHUNKED}five\r\nhello\r\n0\r\n\r\n")),
-            1000,
-            "request failed",
-            "chunk",
-        ),
-        // Too much.
-        malformed(&many_headers(101)),
-        malformed(&format!(
-            "HTTP/1.1 200 OK\r\nX: {}\r\n\r\n",
-            "x".repeat(500_000)
-        )),
-        fault(
-            &[
-                Step::ReadRequest,
-                Step::send("HTTP/1.1 200 OK\r\n"),
-                endless("X: y\r\n"),
-            ],
-            1000,
-            "request failed",
-            "head has more than",
-        ),
-        fault(
-            &[
-                Step::ReadRequest,
-                Step::send(CHUNKED),
-                endless("5\r\nhello\r\n"),
-            ],
-            1000,
-            "request failed",
-            "limit responseBody reached",
-        ),
-        // Too late: no answer, half a head, half a body.
-        late(&[Step::ReadRequest, Step::AwaitClose]),
-        late(&[&answering("HTTP/1.1 200 OK\r\n")[..], &[Step::AwaitClose]].concat()),
-        late(&[&answering(HEAD)[..], &[Step::AwaitClose]].concat()),
-    ];
-    // Informational responses, and then nothing.
-    faults.push(late(
-        &[
-            &answering(
-                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
-            )[..],
-            &[Step::AwaitClose],
-        ]
-        .concat(),
-    ));
+    let mut faults: Vec<Fault> = texts.into_iter().map(malformed).collect();
+    let chunk = format!("{CHUNKED}five\r\nhello\r\n0\r\n\r\n");
+    faults.push(fault(&answering(&chunk), 1000, "request failed", "chunk"));
     faults
 }
 
-fn many_headers(count: usize) -> String {
-    let headers: String = (0..count).map(|n| format!("X-{n}: y\r\n")).collect();
-    format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 0\r\n\r\n")
+/// Heads and bodies beyond the limits, with an end and without.
+fn too_much() -> Vec<Fault> {
+    let headers: String = (0..101).map(|n| format!("X-{n}: y\r\n")).collect();
+    let many = format!("HTTP/1.1 200 OK\r\n{headers}\r\n");
+    let large = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(2_000_000));
+    let endless = |start: &str, text: &str| {
+        let forever = Step::SendForever(text.repeat(1000).into_bytes());
+        [&answering(start)[..], &[forever]].concat()
+    };
+    let head = endless("HTTP/1.1 200 OK\r\n", "X: y\r\n");
+    let body = endless(CHUNKED, "5\r\nhello\r\n");
+    let words = "limit responseBody reached";
+    vec![
+        fault(
+            &answering(&many),
+            1000,
+            "request failed",
+            "head is too large",
+        ),
+        fault(
+            &answering(&large),
+            1000,
+            "request failed",
+            "head is too large",
+        ),
+        fault(&head, 1000, "request failed", "head is too large"),
+        fault(&body, 1000, "request failed", words),
+    ]
 }
 
-fn endless(text: &str) -> Step {
-    Step::SendForever(text.repeat(1000).into_bytes())
+/// No answer, half a head, half a body, and informational responses with nothing after them.
+fn too_late() -> Vec<Fault> {
+    let early_hints = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+    let sent = ["", "HTTP/1.1 200 OK\r\n", HEAD, early_hints];
+    let late = |text| {
+        let steps = [&answering(text)[..], &[Step::AwaitClose]].concat();
+        fault(&steps, 1050, "request timeout", "waiting for the response")
+    };
+    sent.into_iter().map(late).collect()
 }
 
 /// Checks what the test and the samples were told of failed requests, one for each of `expected`: code, tag, words.
@@ -341,137 +342,6 @@ fn a_redirect_that_leads_nowhere_is_told() {
     let answers = ended.expect_code(0).logged("answer");
     assert_eq!(answers[0]["code"], 1020, "{answers:?}");
     assert_eq!(samples.tag_values("http_reqs", "status"), ["302"]);
-}
-
-/// A response that is unusual, the method that asks for it, and the status, protocol and size of body that come of it.
-type Oddity = (&'static str, String, u32, &'static str, u64);
-
-#[test]
-fn responses_that_are_only_unusual_are_responses() {
-    let oddities: Vec<Oddity> = vec![
-        (
-            "GET",
-            "HTTP/1.0 200 OK\r\n\r\nuntil the end".into(),
-            200,
-            "HTTP/1.0",
-            13,
-        ),
-        (
-            "GET",
-            "HTTP/1.1 200 OK\r\n\r\nuntil the end".into(),
-            200,
-            "HTTP/1.1",
-            13,
-        ),
-        (
-            "GET",
-            "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok".into(),
-            200,
-            "HTTP/1.1",
-            2,
-        ),
-        // More than was promised, or than there may be: the connection is not used again.
-        (
-            "GET",
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, and more".into(),
-            200,
-            "HTTP/1.1",
-            2,
-        ),
-        (
-            "GET",
-            "HTTP/1.1 204 No Content\r\n\r\nbody".into(),
-            204,
-            "HTTP/1.1",
-            0,
-        ),
-        (
-            "GET",
-            "HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nbody".into(),
-            304,
-            "HTTP/1.1",
-            0,
-        ),
-        (
-            "HEAD",
-            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody".into(),
-            200,
-            "HTTP/1.1",
-            0,
-        ),
-        // Informational responses come first.
-        (
-            "GET",
-            format!(
-                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n{}",
-                many_headers(50)
-            ),
-            200,
-            "HTTP/1.1",
-            0,
-        ),
-        (
-            "GET",
-            format!("{CHUNKED}2;x=y\r\nok\r\n0\r\nTrailer: 1\r\n\r\n"),
-            200,
-            "HTTP/1.1",
-            2,
-        ),
-    ];
-    for (method, text, status, protocol, size) in oddities {
-        let steps = answering(&text);
-        let server = Scripted::start(move |_| steps.clone());
-        let run = Brunt::guest("probe").base_url(&server.url());
-        let run = run.test_env("METHOD", method).test_env("REQUESTS", "3");
-        let (ended, samples) = run_with_samples(run.args(["--iterations", "1"]));
-        let answers = ended.expect_code(0).logged("answer");
-        assert_eq!(answers.len(), 3, "{text}");
-        for answer in &answers {
-            let told = (&answer["status"], &answer["protocol"], &answer["body_size"]);
-            let expected = (
-                &Value::from(status),
-                &Value::from(protocol),
-                &Value::from(size),
-            );
-            assert_eq!(told, expected, "{text}: {answers:?}");
-        }
-        assert_eq!(samples.values("http_req_failed"), [0.0; 3], "{text}");
-    }
-}
-
-/// A request that may not be sent twice once went out on a connection that the server had closed long before.
-#[test]
-fn a_kept_connection_that_was_closed_meanwhile_is_not_used() {
-    let server = Scripted::start(|_| Step::serve(1));
-    for method in ["POST", "GET"] {
-        let run = Brunt::guest("probe").base_url(&server.url());
-        let run = run.test_env("METHOD", method).test_env("REQUESTS", "3");
-        let run = run.test_env("PAUSE_MS", "300");
-        let (ended, samples) = run_with_samples(run.args(["--iterations", "1"]));
-        ended.expect_code(0);
-        let statuses = samples.tag_values("http_reqs", "status");
-        assert_eq!(statuses, ["200"; 3], "{method}");
-    }
-}
-
-#[test]
-fn an_answer_before_the_request_was_read_is_the_answer() {
-    let server = Scripted::start(|_| {
-        let early =
-            "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig";
-        vec![Step::ReadHead, Step::send(early)]
-    });
-    let run = Brunt::guest("probe").base_url(&server.url());
-    let run = run.test_env("METHOD", "POST").test_env("REQUESTS", "2");
-    let run = run.test_env("BODY_BYTES", "16777216");
-    let (ended, samples) = run_with_samples(run.args(["--iterations", "1"]));
-    let answers = ended.expect_code(0).logged("answer");
-    let statuses: Vec<&Value> = answers.iter().map(|answer| &answer["status"]).collect();
-    assert_eq!(statuses, [413, 413], "{answers:?}");
-    assert_eq!(
-        samples.tag_values("http_reqs", "error_code"),
-        ["1413", "1413"]
-    );
 }
 
 /// The sockets that a process has open.

@@ -17,3 +17,4 @@ mod samples;
 mod saturation;
 mod smoke;
 mod timings;
+mod unusual;

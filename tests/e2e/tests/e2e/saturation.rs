@@ -35,11 +35,8 @@ fn a_saturated_generator_says_so_with_the_figures() {
         .lines()
         .any(|line| line.contains("worker_busy"));
     assert!(shown, "{}", ended.stdout);
-    // Busy, or late because others had the processor: on a machine that tests use as well it can be either.
     let busy = ended.metric("worker_busy", "max");
-    let lag = ended.metric("worker_lag", "max");
-    assert!(busy >= 0.9 || lag >= 100.0, "{busy} {lag}");
-    assert!(busy <= 1.0, "{busy}");
+    assert!((0.9..=1.0).contains(&busy), "{busy}");
     assert_eq!(samples.kind("worker_lag"), ("trend", "time"));
     assert!(samples.values("worker_busy").len() >= 3);
 }
@@ -60,8 +57,8 @@ fn the_warning_can_be_silenced_and_a_threshold_can_take_its_place() {
 
 #[test]
 fn a_generator_that_has_time_does_not_warn() {
-    let run = Brunt::guest("sleeper").test_env("SLEEP_MS", "100");
-    let ended = run.args(["--vus", "5", "--duration", "4s"]).run();
+    let run = Brunt::guest("sleeper").test_env("SLEEP_MS", "500");
+    let ended = run.args(["--vus", "2", "--duration", "4s"]).run();
     let ended = ended.expect_code(0);
     assert_eq!(
         (count(&ended, FIRST), count(&ended, LAST)),

@@ -15,9 +15,8 @@ use crate::http::failure::RequestFailure;
 
 pub(super) struct Http1 {
     sender: http1::SendRequest<RequestBody>,
-    driver: http1::Connection<Io, RequestBody>,
-    /// A driver that has ended must not be polled again.
-    ended: bool,
+    /// None when it has ended: dropping it tells those who still wait for it.
+    driver: Option<http1::Connection<Io, RequestBody>>,
     relay: Relay,
 }
 
@@ -28,23 +27,19 @@ impl Http1 {
             .map_err(|error| RequestFailure::exchange(&error))?;
         Ok(Self {
             sender,
-            driver,
-            ended: false,
+            driver: Some(driver),
             relay: Relay::new(),
         })
     }
 
     pub(super) fn is_open(&self) -> bool {
         // One that is not ready still sends a body whose answer came early: it would refuse the next request.
-        !self.ended && !self.sender.is_closed() && self.sender.is_ready()
+        self.driver.is_some() && !self.sender.is_closed() && self.sender.is_ready()
     }
 
     /// Whether the server has not closed it while nobody looked.
     pub(super) fn is_listening(&mut self) -> bool {
-        if !self.ended {
-            let mut context = Context::from_waker(Waker::noop());
-            self.ended = Pin::new(&mut self.driver).poll(&mut context).is_ready();
-        }
+        drive(&mut self.driver, &mut Context::from_waker(Waker::noop()));
         self.is_open()
     }
 
@@ -56,14 +51,13 @@ impl Http1 {
         let Self {
             sender,
             driver,
-            ended,
             relay,
         } = self;
         let response = {
             let mut response = pin!(relay.begin(|| sender.send_request(request)));
             poll_fn(|context| {
                 let response = |context: &mut Context<'_>| response.as_mut().poll(context);
-                relay.poll(context, response, |context| drive(driver, ended, context))
+                relay.poll(context, response, |context| drive(driver, context))
             })
             .await
         };
@@ -71,7 +65,7 @@ impl Http1 {
         read_body(response, policy, async |body| {
             poll_fn(|context| {
                 let frame = |context: &mut Context<'_>| Pin::new(&mut *body).poll_frame(context);
-                relay.poll(context, frame, |context| drive(driver, ended, context))
+                relay.poll(context, frame, |context| drive(driver, context))
             })
             .await
         })
@@ -80,13 +74,10 @@ impl Http1 {
 }
 
 /// Polls a connection for what depends on it.
-fn drive(
-    driver: &mut http1::Connection<Io, RequestBody>,
-    ended: &mut bool,
-    context: &mut Context<'_>,
-) {
-    if !*ended {
-        // How the connection ended is told again, and better, by what depends on it.
-        *ended = Pin::new(driver).poll(context).is_ready();
+fn drive(driver: &mut Option<http1::Connection<Io, RequestBody>>, context: &mut Context<'_>) {
+    let Some(connection) = driver else { return };
+    // How the connection ended is told again, and better, by what depends on it.
+    if Pin::new(connection).poll(context).is_ready() {
+        *driver = None;
     }
 }
