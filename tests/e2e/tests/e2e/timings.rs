@@ -75,7 +75,7 @@ impl Measured {
     fn expect_in(&self, index: usize, parts: &[&str]) {
         for part in PARTS.into_iter().filter(|part| *part != "looking_up") {
             let ms = self.part(part, index);
-            let long = ms >= DELAY as f64;
+            let long = ms >= LEAST;
             assert_eq!(long, parts.contains(&part), "{part} took {ms} ms: {self:?}");
             assert!(ms < DELAY as f64 + SLACK, "{part} took {ms} ms: {self:?}");
         }
@@ -113,9 +113,9 @@ fn connecting_is_as_long_as_the_listener_takes_nobody() {
     });
     // The system tries again after 1 s, 2 s, …: up to that much longer.
     for part in ["blocked", "connecting"] {
-        assert!(running.part(part, 0) >= DELAY as f64, "{running:?}");
+        assert!(running.part(part, 0) >= LEAST, "{running:?}");
     }
-    assert!(running.part("duration", 0) < DELAY as f64, "{running:?}");
+    assert!(running.part("duration", 0) < LEAST, "{running:?}");
     running.expect_told(0, 0);
 }
 
@@ -311,6 +311,9 @@ fn bytes_are_what_passed_through_the_servers_socket() {
         assert_eq!(told, sum(&passed), "{} {measured:?}", server.url());
     }
 }
+
+/// A client reads its clock after it has written, or read: by then the server may have waited for a while.
+const LEAST: f64 = DELAY as f64 - 100.0;
 
 /// How much longer a part may be on a busy machine, in milliseconds.
 const SLACK: f64 = 5000.0;
