@@ -34,11 +34,11 @@ pub(crate) use auth::{Credentials, Scheme};
 pub(crate) use client::Client;
 pub(crate) use cookie::SetCookie;
 pub(crate) use failure::RequestFailure;
+pub use failure::{ERROR_CODES, ErrorCode};
 pub(crate) use form::{FORM, Part, urlencoded};
 pub(crate) use hop::Hop;
 pub(crate) use jar::{Jar, Trouble as JarTrouble};
 pub(crate) use message::{Login, OwnCookie};
-pub use failure::{ERROR_CODES, ErrorCode};
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use message::{Request, Response};
 pub(crate) use resolve::Resolver;

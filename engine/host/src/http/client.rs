@@ -167,11 +167,7 @@ impl Client {
     }
 
     /// Counts a request that makes no sense as one that failed at once: it must not look as if nothing had been wrong.
-    fn unsent(
-        &self,
-        sending: &Sending<'_>,
-        failure: RequestFailure,
-    ) -> RequestFailure {
+    fn unsent(&self, sending: &Sending<'_>, failure: RequestFailure) -> RequestFailure {
         let Sending { request, base, .. } = sending;
         let judged = request.expects(0, self.expected.borrow().as_deref());
         record_unsent(&self.worker, base, request, &failure, judged);

@@ -15,7 +15,7 @@ pub struct WithoutEffect {
 }
 
 /// Options that are accepted and not honoured yet. One that becomes honoured is struck here, and in docs/options.md.
-pub const WITHOUT_EFFECT: [WithoutEffect; 17] = [
+pub const WITHOUT_EFFECT: [WithoutEffect; 16] = [
     row("paused", ": the run starts at once", |options, _| {
         options.paused
     }),
