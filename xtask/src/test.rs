@@ -33,6 +33,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let build = ["build", "--release", "--bins", "--tests"];
     process::run(engine(&build).current_dir(root))?;
     heading("Tests");
+    if !Path::new("/usr/sbin/nginx").is_file() {
+        process::apt_install(&["nginx-light"], "a server to test against")?;
+    }
     process::run(engine(&["test", "--release", "--no-fail-fast"]).current_dir(root))
 }
 

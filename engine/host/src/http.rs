@@ -42,6 +42,7 @@ pub(crate) use message::{Login, OwnCookie};
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use message::{Request, Response};
 pub(crate) use resolve::Resolver;
-pub(crate) use samples::protocol;
+pub(crate) use samples::{protocol, tls_version};
 pub(crate) use target::Targets;
-pub(crate) use tls::TlsSettings;
+pub use tls::{CIPHER_SUITES, is_cipher_suite};
+pub(crate) use tls::{OcspStatus, Tls, cipher_suite_name};

@@ -33,13 +33,16 @@ mod http;
 
 pub use data::Data;
 pub use error::{Error, ErrorKind};
-pub use http::{ERROR_CODES, ErrorCode};
+pub use http::{CIPHER_SUITES, ERROR_CODES, ErrorCode, is_cipher_suite};
 pub use limits::Limits;
 pub use log::{Level, LogSink};
 pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use run::{Counter, Counters, Ending, Run};
-pub use settings::{HostOverride, HttpDebug, HttpSettings, RunSettings, SystemTags};
+pub use settings::{
+    Authorities, ClientCertificate, HostOverride, HttpDebug, HttpSettings, RunSettings, SystemTags,
+    TlsSettings,
+};
 pub use test::{Description, Test};
 pub use vu::{Iteration, Place, Vu};
 pub use worker::Worker;

@@ -9,7 +9,8 @@ use brunt_metrics::Registry;
 use tokio::sync::Notify;
 
 use crate::data::Data;
-use crate::http::TlsSettings;
+use crate::error::Error;
+use crate::http::Tls;
 use crate::log::{Level, LogSink};
 use crate::settings::RunSettings;
 
@@ -28,7 +29,7 @@ pub struct Run {
     pub(crate) data: Arc<Data>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) log: Arc<dyn LogSink>,
-    pub(crate) tls: TlsSettings,
+    pub(crate) tls: Tls,
     setup_data: OnceLock<Option<Vec<u8>>>,
     ending: Mutex<Option<Ending>>,
     aborted: Notify,
@@ -61,15 +62,18 @@ pub type Counter = fn(&Counters) -> &AtomicU64;
 
 impl Run {
     /// A run of this many workers.
+    ///
+    /// # Errors
+    /// Settings of TLS that are not valid: [`crate::ErrorKind::Setting`].
     pub fn new(
         settings: RunSettings,
         data: Arc<Data>,
         registry: Arc<Registry>,
         log: Arc<dyn LogSink>,
         workers: usize,
-    ) -> Self {
-        let tls = TlsSettings::new(settings.http.insecure_skip_tls_verify);
-        Self {
+    ) -> Result<Self, Error> {
+        let tls = Tls::new(&settings.http.tls, &log)?;
+        Ok(Self {
             settings,
             data,
             registry,
@@ -85,7 +89,7 @@ impl Run {
             test_began: OnceLock::new(),
             exchanges: AtomicU64::new(0),
             failures_told: Mutex::default(),
-        }
+        })
     }
 
     /// Where the metrics of this run are defined.

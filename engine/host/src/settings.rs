@@ -1,10 +1,14 @@
 //! Defines what a run tells its VUs: environment, HTTP behaviour, tags, limits.
 
+mod tls;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::limits::Limits;
 use crate::network::NetworkPolicy;
+
+pub use tls::{Authorities, ClientCertificate, TlsSettings};
 
 /// All that stays the same for the VUs of one run.
 #[derive(Debug, Clone, Default)]
@@ -34,8 +38,8 @@ pub struct HttpSettings {
     pub user_agent: String,
     /// Whether bodies are read and thrown away.
     pub discard_response_bodies: bool,
-    /// Whether certificates go unchecked.
-    pub insecure_skip_tls_verify: bool,
+    /// TLS of all connections.
+    pub tls: TlsSettings,
     /// Whether each request opens a connection of its own.
     pub no_connection_reuse: bool,
     /// Whether connections are closed at the end of each iteration.
@@ -72,7 +76,7 @@ impl Default for HttpSettings {
             max_redirects: 10,
             user_agent: concat!("brunt/", env!("CARGO_PKG_VERSION")).to_owned(),
             discard_response_bodies: false,
-            insecure_skip_tls_verify: false,
+            tls: TlsSettings::default(),
             no_connection_reuse: false,
             no_vu_connection_reuse: false,
             no_cookies_reset: false,
@@ -87,7 +91,7 @@ impl Default for HttpSettings {
 pub struct SystemTags(u32);
 
 /// The system tags that HTTP tests have, in the order of their bits.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "proto",
     "subproto",
     "status",
@@ -105,9 +109,10 @@ const NAMES: [&str; 17] = [
     "iter",
     "vu",
     "ip",
+    "ocsp_status",
 ];
 
-/// How many of [`NAMES`] are on by default: all but `iter`, `vu` and `ip`.
+/// How many of [`NAMES`] are on by default: all but the last four.
 const DEFAULT_COUNT: u32 = 14;
 
 impl SystemTags {

@@ -6,6 +6,8 @@ use std::rc::Rc;
 use brunt_metrics::{CheckId, Recorder, TagSet, TagsId};
 use rustc_hash::FxHashMap;
 
+use crate::http::OcspStatus;
+
 /// Entries of a cache before it is emptied: a test with unbounded tag values costs time, not memory.
 const CACHE_SIZE: usize = 8192;
 
@@ -30,6 +32,7 @@ pub(crate) struct RequestKey {
     pub(crate) error_code: u16,
     pub(crate) protocol: &'static str,
     pub(crate) tls: &'static str,
+    pub(crate) ocsp: Option<OcspStatus>,
     /// None when it is not judged.
     pub(crate) expected: Option<bool>,
 }

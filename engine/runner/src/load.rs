@@ -65,7 +65,7 @@ impl Loaded {
             registry.clone(),
             source.log.clone(),
             1,
-        );
+        )?;
         let description = describe(&test, Arc::new(run)).await?;
         data.seal();
         let options = merge(source.layers.clone(), &description)?;

@@ -105,7 +105,7 @@ impl Session {
             loaded.registry.clone(),
             loaded.log.clone(),
             workers,
-        );
+        )?;
         Ok(Self {
             functions: functions.collect::<Result<_, _>>()?,
             live: live(&plan, workers),

@@ -1,9 +1,11 @@
 //! Defines how options become what VUs are told.
 
-use brunt_host::{HostOverride, HttpSettings, RunSettings, SystemTags};
+use brunt_host::{
+    ClientCertificate, HostOverride, HttpSettings, RunSettings, SystemTags, TlsSettings,
+};
 
 use crate::load::Loaded;
-use crate::options::{HostTarget, HttpDebug, HttpOptions, Options};
+use crate::options::{HostTarget, HttpDebug, HttpOptions, Options, TlsOptions, TlsVersion};
 
 /// What the VUs of a run are told.
 pub(crate) fn run_settings(loaded: &Loaded) -> RunSettings {
@@ -13,7 +15,10 @@ pub(crate) fn run_settings(loaded: &Loaded) -> RunSettings {
         options_json: serde_json::Value::Object(options.to_json()).to_string(),
         limits: options.limits.vu.clone(),
         network: network(options),
-        http: http_settings(&options.http),
+        http: HttpSettings {
+            tls: tls_settings(loaded),
+            ..http_settings(&options.http)
+        },
         system_tags: system_tags(options),
         seed: options.seed,
     }
@@ -43,7 +48,7 @@ fn http_settings(options: &HttpOptions) -> HttpSettings {
         max_redirects: options.max_redirects,
         user_agent: options.user_agent.clone(),
         discard_response_bodies: options.discard_response_bodies,
-        insecure_skip_tls_verify: options.tls.insecure_skip_verify,
+        tls: TlsSettings::default(),
         no_connection_reuse: options.no_connection_reuse,
         no_vu_connection_reuse: options.no_vu_connection_reuse,
         no_cookies_reset: options.no_cookies_reset,
@@ -53,6 +58,27 @@ fn http_settings(options: &HttpOptions) -> HttpSettings {
             HttpDebug::Full => Some(brunt_host::HttpDebug::Full),
         },
         hosts: hosts.collect(),
+    }
+}
+
+/// `SSLKEYLOGFILE` is the operator's alone: a variable of this process, never one of the test.
+fn tls_settings(loaded: &Loaded) -> TlsSettings {
+    let options: &TlsOptions = &loaded.options.http.tls;
+    let certificates = options.auth.iter().map(|auth| ClientCertificate {
+        certificate: auth.cert.clone(),
+        key: auth.key.clone(),
+        password: auth.password.clone(),
+        domains: auth.domains.clone(),
+    });
+    let key_log = loaded.system_env.get("SSLKEYLOGFILE");
+    TlsSettings {
+        insecure_skip_verify: options.insecure_skip_verify,
+        no_tls12: options.min_version > TlsVersion::Tls12,
+        no_tls13: options.max_version < TlsVersion::Tls13,
+        cipher_suites: options.cipher_suites.clone(),
+        client_certificates: certificates.collect(),
+        authorities: options.authorities.clone(),
+        key_log: key_log.filter(|file| !file.is_empty()).map(Into::into),
     }
 }
 

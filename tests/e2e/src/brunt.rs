@@ -185,6 +185,7 @@ fn is_ours(name: &OsStr) -> bool {
         || name.starts_with("BRUNT_")
         || name == "NO_COLOR"
         || name.starts_with("SSL_CERT_")
+        || name == "SSLKEYLOGFILE"
 }
 
 /// A `brunt` process under way. Dropping it kills it.

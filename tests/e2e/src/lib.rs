@@ -14,13 +14,17 @@
 //! Everything here panics, with an explanation, when the machine does not play along: it is for tests only.
 
 mod brunt;
+mod certificates;
 mod guests;
 mod httpbin;
+mod nginx;
 mod recorder;
 mod scripted;
 
 pub use brunt::{Brunt, Ended, Running, binary};
+pub use certificates::{Authority, Credentials, ServerTls};
 pub use guests::{example, guest};
 pub use httpbin::Httpbin;
+pub use nginx::Nginx;
 pub use recorder::{Answer, Recorder, Seen};
 pub use scripted::{FullBacklog, Passed, Scripted, Step};

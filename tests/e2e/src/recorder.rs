@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustls::ServerConfig;
 use tokio::sync::oneshot;
 
 pub use answer::Answer;
@@ -81,6 +82,14 @@ impl Recorder {
     /// Answers over TLS, and speaks HTTP/1.1 only.
     pub fn tls_http1(script: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Recorder {
         Recorder::launch(Some(Certificates::new(&["http/1.1"])), script)
+    }
+
+    /// Answers over TLS as the test configures it.
+    pub fn tls_as(
+        config: ServerConfig,
+        script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+    ) -> Recorder {
+        Recorder::launch(Some(Certificates::of(config)), script)
     }
 
     fn launch(

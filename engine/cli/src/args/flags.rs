@@ -101,6 +101,9 @@ struct HttpFlags {
     /// Do not check certificates
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     insecure_skip_tls_verify: Option<String>,
+    /// Trust the authorities in this file too, certificates as PEM
+    #[arg(long, value_name = "FILE")]
+    ca: Option<String>,
     /// Let a failed request end its iteration
     #[arg(long, short = 'w', value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     throw: Option<String>,
@@ -328,6 +331,7 @@ impl HttpFlags {
                 "--insecure-skip-tls-verify",
                 unchecked,
             ),
+            ("tlsCA", "--ca", self.ca.as_deref()),
             ("throw", "--throw", self.throw.as_deref()),
             ("noConnectionReuse", "--no-connection-reuse", no_reuse),
             (

@@ -97,7 +97,7 @@ fn run_and_http_flags_reach_their_options() -> Result<(), OptionsError> {
         "--workers 3 --busy-warning 50 --seed 7 --instance-per-iteration -p --no-setup --no-teardown -l \
          --include-system-env-vars=false --console-output c.log --min-iteration-duration \
          1s --rps 9 --user-agent me --max-redirects 1 --batch 2 --batch-per-host 3 \
-         --http-debug=full --insecure-skip-tls-verify -w --no-connection-reuse \
+         --http-debug=full --insecure-skip-tls-verify --ca ca.pem -w --no-connection-reuse \
          --no-vu-connection-reuse --discard-response-bodies --dns ttl=0,policy=any \
          --local-ips 10.0.0.1 --blacklist-ip 10.0.0.0/8 --block-hostnames \
          a.example,b.example",
@@ -142,6 +142,7 @@ fn run_and_http_flags_reach_their_options() -> Result<(), OptionsError> {
             && http.discard_response_bodies
     );
     assert!(http.tls.insecure_skip_verify && http.dns.ttl.is_zero());
+    assert!(http.tls.authorities.is_some());
     assert_eq!(
         (
             http.blacklist_ips.len(),

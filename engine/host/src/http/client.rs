@@ -301,7 +301,7 @@ impl Client {
             hop,
             result: &result,
             timings: &timings,
-            tls: used.as_ref().and_then(|used| used.tls),
+            tls: used.as_ref().and_then(|used| used.tls.as_ref()),
             default_expected: default_expected.as_deref(),
         };
         end.record(&self.worker, &sending.base, ended);
@@ -313,9 +313,7 @@ impl Client {
             debug.outcome(progress.number(), &result);
         }
         let answer: Answer = result?;
-        let remote = used
-            .map(|used| used.remote)
-            .ok_or_else(|| RequestFailure::new(1000, "no connection"))?;
+        let used = used.ok_or_else(|| RequestFailure::new(1000, "no connection"))?;
         Ok(Response {
             status: answer.head.status,
             version: answer.head.version,
@@ -323,7 +321,8 @@ impl Client {
             body: answer.body,
             body_size: answer.body_size,
             url: hop.target.url.clone(),
-            remote,
+            remote: used.remote,
+            tls: used.tls,
             timings,
             sent: None,
         })

@@ -58,12 +58,12 @@ impl Connection {
     pub(crate) async fn new(dialled: Dialled) -> Result<Self, RequestFailure> {
         let Dialled { socket, remote } = dialled;
         let tls = match &socket {
-            Socket::Tls(_, facts) => Some(*facts),
+            Socket::Tls(_, facts) => Some(facts.clone()),
             Socket::Plain(_) => None,
         };
         let instants = Rc::new(Instants::default());
         let io = TokioIo::new(Timed::new(socket, instants.clone()));
-        let protocol = if tls.is_some_and(|facts| facts.http2) {
+        let protocol = if tls.as_ref().is_some_and(|facts| facts.http2) {
             Protocol::Http2(Http2::new(io).await?)
         } else {
             Protocol::Http1(Box::new(Http1::new(io).await?))
@@ -88,7 +88,7 @@ impl Connection {
         Some(Self {
             protocol: Protocol::Http2(http2.clone()),
             remote: self.remote,
-            tls: self.tls,
+            tls: self.tls.clone(),
             instants: self.instants.clone(),
         })
     }

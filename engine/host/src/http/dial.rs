@@ -13,6 +13,7 @@ use crate::http::failure::RequestFailure;
 use crate::http::meter::{Counted, Traffic};
 use crate::http::socket::{Socket, TlsFacts};
 use crate::http::target::Origin;
+use crate::http::tls::{Ocsp, with_staple};
 use crate::network::Denial;
 use crate::worker::Worker;
 
@@ -145,11 +146,11 @@ async fn handshake(
 ) -> Result<Socket, RequestFailure> {
     let name = ServerName::try_from(origin.host.to_string())
         .map_err(|_| RequestFailure::new(1020, format!("{} is no name for TLS", origin.host)))?;
-    let connector = TlsConnector::from(Arc::clone(&worker.run.tls.config()));
+    let connector = TlsConnector::from(worker.run.tls.config(&origin.host)?);
     timings.phase = DialPhase::Tls;
-    let result = {
+    let (result, staple) = {
         let _running = Stopwatch::start(&mut timings.tls_handshaking);
-        connector.connect(name, stream).await
+        with_staple(connector.connect(name, stream)).await
     };
     let stream = result.map_err(|error| RequestFailure::handshake(&error, &origin.host))?;
     let session = stream.get_ref().1;
@@ -157,6 +158,7 @@ async fn handshake(
         version: session.protocol_version(),
         cipher: session.negotiated_cipher_suite().map(|suite| suite.suite()),
         http2: session.alpn_protocol() == Some(b"h2"),
+        ocsp: staple.map(|staple| Arc::new(Ocsp::read(&staple))),
     };
     Ok(Socket::Tls(Box::new(stream), facts))
 }

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::io;
 
+use crate::http::tls::{alert_in, failure_of};
+
 /// A request that brought no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestFailure {
@@ -158,16 +160,20 @@ impl RequestFailure {
                 format!("TLS handshake with {host}: {}", plain(error)),
             );
         };
-        let (code, words) = match tls {
-            rustls::Error::InvalidCertificate(fault) => certificate(fault),
-            other => (1300, other.to_string()),
-        };
+        let (code, words) = failure_of(tls);
         Self::new(code, format!("TLS handshake with {host}: {words}"))
     }
 
     /// An exchange that failed on a connection that was open.
     pub(crate) fn exchange(error: &hyper::Error) -> Self {
+        if let Some(tls) = find::<rustls::Error>(error) {
+            let (code, words) = failure_of(tls);
+            return Self::new(code, words);
+        }
         let words = chain(error);
+        if let Some(words) = alert_in(&words) {
+            return Self::new(1300, words);
+        }
         if let Some(code) = find::<io::Error>(error).and_then(io_code) {
             return Self::new(code, words);
         }
@@ -192,17 +198,6 @@ fn malformed(error: &hyper::Error, words: &str) -> String {
             .to_owned();
     }
     format!("malformed response: {words}")
-}
-
-fn certificate(fault: &rustls::CertificateError) -> (u16, String) {
-    use rustls::CertificateError as Fault;
-    match fault {
-        Fault::UnknownIssuer => (1310, "x509: certificate signed by unknown authority".into()),
-        Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
-            (1311, format!("x509: {fault}"))
-        }
-        other => (1300, format!("x509: {other}")),
-    }
 }
 
 fn io_code(error: &io::Error) -> Option<u16> {

@@ -153,7 +153,7 @@ impl Progress {
         self.connected.set(Some(Instant::now()));
         *self.connection.borrow_mut() = Some(Used {
             remote: connection.remote,
-            tls: connection.tls,
+            tls: connection.tls.clone(),
             instants: connection.instants.clone(),
         });
     }

@@ -18,6 +18,7 @@ use crate::http::failure::RequestFailure;
 use crate::http::form::{self, Part};
 use crate::http::hop::Hop;
 use crate::http::jar::Jar;
+use crate::http::socket::TlsFacts;
 
 /// How long an exchange may take unless the request says otherwise.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -79,6 +80,7 @@ pub struct Response {
     pub(crate) body_size: u64,
     pub(crate) url: Arc<str>,
     pub(crate) remote: SocketAddr,
+    pub(crate) tls: Option<TlsFacts>,
     pub(crate) timings: Timings,
     /// The request that brought it, as its first hop was sent.
     pub(crate) sent: Option<SendWrapper<Hop>>,

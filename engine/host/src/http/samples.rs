@@ -22,7 +22,7 @@ pub(crate) struct HopEnd<'a> {
     pub(crate) hop: &'a Hop,
     pub(crate) result: &'a Result<Answer, RequestFailure>,
     pub(crate) timings: &'a Timings,
-    pub(crate) tls: Option<TlsFacts>,
+    pub(crate) tls: Option<&'a TlsFacts>,
     /// The statuses that the VU expects, where the request does not say.
     pub(crate) default_expected: Option<&'a [(u16, u16)]>,
 }
@@ -100,6 +100,7 @@ impl HopEnd<'_> {
             error_code: self.error_code(),
             protocol: protocol(self.version()),
             tls: tls_version(self.tls),
+            ocsp: self.tls.map(TlsFacts::ocsp_status),
             expected,
         }
     }
@@ -130,6 +131,10 @@ impl HopEnd<'_> {
             ("expected_response", expected),
             ("proto", protocol(self.version())),
             ("tls_version", tls_version(self.tls)),
+            (
+                "ocsp_status",
+                self.tls.map_or("", |tls| tls.ocsp_status().name()),
+            ),
             (
                 "error",
                 self.result.as_ref().err().map_or("", RequestFailure::tag),
@@ -225,7 +230,7 @@ pub(crate) fn protocol(version: Option<Version>) -> &'static str {
 }
 
 /// The tag `tls_version`.
-fn tls_version(tls: Option<TlsFacts>) -> &'static str {
+pub(crate) fn tls_version(tls: Option<&TlsFacts>) -> &'static str {
     match tls.and_then(|facts| facts.version) {
         Some(ProtocolVersion::TLSv1_2) => "tls1.2",
         Some(ProtocolVersion::TLSv1_3) => "tls1.3",

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rustls::{CipherSuite, ProtocolVersion};
@@ -10,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::http::meter::Counted;
+use crate::http::tls::{Ocsp, OcspStatus};
 
 /// The byte stream of a connection, its bytes counted where they leave the process.
 pub(crate) enum Socket {
@@ -18,11 +20,21 @@ pub(crate) enum Socket {
 }
 
 /// What was agreed on in a TLS handshake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TlsFacts {
     pub(crate) version: Option<ProtocolVersion>,
     pub(crate) cipher: Option<CipherSuite>,
     pub(crate) http2: bool,
+    /// What the server stapled to its certificate, if it did.
+    pub(crate) ocsp: Option<Arc<Ocsp>>,
+}
+
+impl TlsFacts {
+    /// The tag `ocsp_status`: nothing stapled is nothing known.
+    pub(crate) fn ocsp_status(&self) -> OcspStatus {
+        let ocsp = self.ocsp.as_ref();
+        ocsp.map_or(OcspStatus::Unknown, |ocsp| ocsp.status)
+    }
 }
 
 impl Socket {

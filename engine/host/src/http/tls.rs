@@ -1,98 +1,160 @@
-//! Defines TLS for the client: the machine's own trusted authorities, or no check at all when the run says so.
+//! Defines TLS for the client: the configurations of a run, made once for all its connections.
 
+mod credentials;
+mod encrypted_key;
+mod key_log;
+mod suites;
+mod verify;
+
+mod fault;
+mod ocsp;
+
+use std::fs;
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::ClientConfig;
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::{RootCertStore, SupportedProtocolVersion};
 
-/// The TLS configuration of a run, made when the first connection needs it.
-pub(crate) struct TlsSettings {
+use crate::error::{Error, ErrorKind};
+use crate::http::failure::RequestFailure;
+use crate::log::{Level, LogSink};
+use crate::settings::{Authorities, TlsSettings};
+use credentials::Identity;
+use key_log::KeyLogFile;
+use verify::Verifier;
+
+pub(crate) use fault::{alert_in, failure_of};
+pub(crate) use ocsp::{Ocsp, OcspStatus};
+pub(crate) use suites::cipher_suite_name;
+pub use suites::{CIPHER_SUITES, is_cipher_suite};
+pub(crate) use verify::with_staple;
+
+/// The TLS of a run: what is the same for all its connections, and one configuration for each client certificate.
+///
+/// Sessions are not resumed: every handshake is a whole one, as in Go's client, on which k6 stands.
+pub(crate) struct Tls {
+    provider: Arc<CryptoProvider>,
+    versions: Vec<&'static SupportedProtocolVersion>,
     insecure: bool,
-    config: OnceLock<Arc<ClientConfig>>,
+    /// Authorities beside the machine's own.
+    authorities: Vec<CertificateDer<'static>>,
+    key_log: Option<Arc<KeyLogFile>>,
+    log: Arc<dyn LogSink>,
+    /// The most specific domains first.
+    identities: Vec<Identity>,
+    /// Made when the first connection needs it: reading the machine's authorities takes some milliseconds.
+    verifier: OnceLock<Result<Arc<Verifier>, String>>,
+    anonymous: OnceLock<Arc<ClientConfig>>,
 }
 
-impl TlsSettings {
-    pub(crate) fn new(insecure: bool) -> Self {
-        Self {
-            insecure,
-            config: OnceLock::new(),
-        }
+impl Tls {
+    /// What the settings ask for.
+    ///
+    /// # Errors
+    /// Certificates, keys or files that can't be read, and cipher suites that fit no version.
+    pub(crate) fn new(settings: &TlsSettings, log: &Arc<dyn LogSink>) -> Result<Self, Error> {
+        let offer = suites::offer(settings)?;
+        let key_log = settings.key_log.as_deref();
+        let key_log = key_log
+            .map(|file| KeyLogFile::open(file, log))
+            .transpose()?;
+        Ok(Self {
+            provider: Arc::new(offer.provider),
+            versions: offer.versions,
+            insecure: settings.insecure_skip_verify,
+            authorities: match &settings.authorities {
+                Some(authorities) => read_authorities(authorities)?,
+                None => Vec::new(),
+            },
+            key_log: key_log.map(Arc::new),
+            log: log.clone(),
+            identities: credentials::identities(&settings.client_certificates)?,
+            verifier: OnceLock::new(),
+            anonymous: OnceLock::new(),
+        })
     }
 
-    /// HTTP/2 and HTTP/1.1 are offered, in this order.
-    pub(crate) fn config(&self) -> Arc<ClientConfig> {
-        self.config
-            .get_or_init(|| Arc::new(client_config(self.insecure)))
-            .clone()
+    /// The configuration for a host: HTTP/2 and HTTP/1.1 are offered, in this order, and the client certificate that is
+    /// for this host.
+    ///
+    /// # Errors
+    /// When nobody is trusted: the machine has no authorities, and the run adds none.
+    pub(crate) fn config(&self, host: &str) -> Result<Arc<ClientConfig>, RequestFailure> {
+        let verifier = self.verifier.get_or_init(|| self.new_verifier());
+        let verifier = verifier
+            .as_ref()
+            .map_err(|message| RequestFailure::new(1310, message.as_str()))?;
+        let identity = self
+            .identities
+            .iter()
+            .find(|identity| identity.is_for(host));
+        let made = identity.map_or(&self.anonymous, |identity| &identity.config);
+        Ok(made
+            .get_or_init(|| Arc::new(self.new_config(verifier, identity)))
+            .clone())
     }
-}
 
-fn client_config(insecure: bool) -> ClientConfig {
-    let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .expect("ring supports the default protocol versions");
-    let mut config = if insecure {
-        let verifier = Arc::new(NoVerification(provider));
-        builder
+    fn new_config(&self, verifier: &Arc<Verifier>, identity: Option<&Identity>) -> ClientConfig {
+        let builder = ClientConfig::builder_with_provider(self.provider.clone())
+            .with_protocol_versions(&self.versions)
+            .expect("the versions were chosen by the suites")
             .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth()
-    } else {
-        builder
-            .with_root_certificates(trusted_roots())
-            .with_no_client_auth()
+            .with_custom_certificate_verifier(verifier.clone());
+        let mut config = match identity {
+            Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.resumption = Resumption::disabled();
+        if let Some(key_log) = &self.key_log {
+            config.key_log = key_log.clone();
+        }
+        config
+    }
+
+    fn new_verifier(&self) -> Result<Arc<Verifier>, String> {
+        let trusted = match self.insecure {
+            true => None,
+            false => Some(self.trusted()?),
+        };
+        Ok(Arc::new(Verifier::new(&self.provider, trusted)))
+    }
+
+    fn trusted(&self) -> Result<Arc<WebPkiServerVerifier>, String> {
+        let machine = rustls_native_certs::load_native_certs();
+        for error in &machine.errors {
+            let message = format!("the machine's trusted authorities: {error}");
+            self.log.log(Level::Warn, "tls", &message);
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(machine.certs);
+        roots.add_parsable_certificates(self.authorities.iter().cloned());
+        let builder =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone());
+        builder.build().map_err(|_| {
+            "x509: this machine trusts no authority at all; add one with --ca FILE, or install ca-certificates".to_owned()
+        })
+    }
+}
+
+/// The certificates of a file or text, each of them one that can be trusted.
+fn read_authorities(authorities: &Authorities) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let refused = |message: String| {
+        Error::new(ErrorKind::Setting, format!("tlsCA: {message}"))
+            .hint("give certificates of authorities as PEM: -----BEGIN CERTIFICATE-----")
     };
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config
-}
-
-/// The authorities that the machine trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` replace them.
-fn trusted_roots() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
-}
-
-/// Accepts every certificate: option `insecureSkipTLSVerify`.
-#[derive(Debug)]
-struct NoVerification(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for NoVerification {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
+    let text = match authorities {
+        Authorities::Pem(text) => text.clone(),
+        Authorities::File(file) => fs::read_to_string(file)
+            .map_err(|error| refused(format!("can't read {}: {error}", file.display())))?,
+    };
+    let certificates = credentials::read_certificates(&text).map_err(refused)?;
+    for (index, certificate) in certificates.iter().enumerate() {
+        let added = RootCertStore::empty().add(certificate.clone());
+        added.map_err(|error| refused(format!("certificate {}: {error}", index + 1)))?;
     }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+    Ok(certificates)
 }

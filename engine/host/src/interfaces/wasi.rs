@@ -146,7 +146,8 @@ mod tests {
             registry,
             kept.clone(),
             1,
-        );
+        )
+        .expect("default settings");
         let stream = LogStream::new(&Arc::new(run), Level::Info);
         stream.take(b"one\ntw");
         stream.take(b"o\nthree");

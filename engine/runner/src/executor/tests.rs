@@ -312,8 +312,9 @@ impl Ground {
         let data = Arc::new(Data::new(Path::new(".")));
         let registry = Arc::new(Registry::new());
         let settings = RunSettings::default();
+        let run = Run::new(settings, data, registry, lines.clone(), workers);
         Self {
-            run: Arc::new(Run::new(settings, data, registry, lines.clone(), workers)),
+            run: Arc::new(run.expect("default settings")),
             routing: Arc::new(Routing::new([], Breakdown::Off)),
             lines,
         }

@@ -1,7 +1,7 @@
 //! Defines which options this version accepts and does not honour yet, and the warning where one of them is set.
 
 use super::Options;
-use super::http::{DnsPolicy, DnsSelect, TlsVersion};
+use super::http::{DnsPolicy, DnsSelect};
 
 /// An option that is accepted and checked, and changes nothing yet, or not everything.
 #[derive(Debug, Clone, Copy)]
@@ -15,42 +15,22 @@ pub struct WithoutEffect {
 }
 
 /// Options that are accepted and not honoured yet. One that becomes honoured is struck here, and in docs/options.md.
-pub const WITHOUT_EFFECT: [WithoutEffect; 16] = [
+pub const WITHOUT_EFFECT: [WithoutEffect; 13] = [
     row("paused", ": the run starts at once", |options, _| {
         options.paused
     }),
     row("rps", ": requests are not held back", |options, _| {
         options.rps.is_some()
     }),
-    row(
-        "systemTags",
-        " for iter, vu, ocsp_status and ip",
-        |options, _| {
-            let asked = |tag: &&str| options.system_tags.contains(*tag);
-            ["iter", "vu", "ocsp_status", "ip"].iter().any(asked)
-        },
-    ),
+    row("systemTags", " for iter, vu and ip", |options, _| {
+        let asked = |tag: &&str| options.system_tags.contains(*tag);
+        ["iter", "vu", "ip"].iter().any(asked)
+    }),
     row("batch", AT_ONCE, |options, default| {
         options.http.batch != default.http.batch
     }),
     row("batchPerHost", AT_ONCE, |options, default| {
         options.http.batch_per_host != default.http.batch_per_host
-    }),
-    row(
-        "tlsCipherSuites",
-        ": all secure ones are offered",
-        |options, _| !options.http.tls.cipher_suites.is_empty(),
-    ),
-    row(
-        "tlsVersion",
-        ": TLS 1.2 and 1.3 are spoken",
-        |options, _| {
-            let tls = &options.http.tls;
-            tls.min_version > TlsVersion::Tls12 || tls.max_version < TlsVersion::Tls13
-        },
-    ),
-    row("tlsAuth", ": no certificate is shown", |options, _| {
-        !options.http.tls.auth.is_empty()
     }),
     row(
         "throw",

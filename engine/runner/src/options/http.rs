@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use brunt_host::{Cidr, HttpSettings};
+use brunt_host::{Authorities, CIPHER_SUITES, Cidr, HttpSettings, is_cipher_suite};
 use brunt_plan::duration;
 use serde_json::Value;
 
+use super::layer::Source;
 use super::reader::{self, Reader};
 
 /// How HTTP requests behave.
@@ -71,9 +72,11 @@ pub struct TlsOptions {
     pub max_version: TlsVersion,
     /// Client certificates.
     pub auth: Vec<TlsAuth>,
+    /// Authorities that are trusted beside the machine's own.
+    pub authorities: Option<Authorities>,
 }
 
-/// A version of TLS. Versions below 1.2 can be asked for, as in k6; whether they can be spoken is up to the client.
+/// A version of TLS. Those below 1.2 can be asked for, as in k6, together with 1.2 or 1.3: they are not spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsVersion {
     /// `ssl3.0`.
@@ -182,10 +185,13 @@ impl TlsOptions {
         let (min_version, max_version) = reader.read("tlsVersion", tls_versions).unwrap_or(whole);
         TlsOptions {
             insecure_skip_verify: reader.flag("insecureSkipTLSVerify", false),
-            cipher_suites: reader.words("tlsCipherSuites").unwrap_or_default(),
+            cipher_suites: reader
+                .read("tlsCipherSuites", cipher_suites)
+                .unwrap_or_default(),
             min_version,
             max_version,
             auth: reader.read("tlsAuth", tls_auths).unwrap_or_default(),
+            authorities: authorities(reader),
         }
     }
 }
@@ -277,22 +283,55 @@ fn dns_ttl(value: &Value) -> Result<Duration, String> {
 
 /// One version, or an object with `min` and `max`.
 fn tls_versions(value: &Value) -> Result<(TlsVersion, TlsVersion), String> {
-    let Value::Object(map) = value else {
-        return one_of(value, &TlsVersion::NAMES).map(|version| (version, version));
+    let bound = |key: &str, default| {
+        let given = value.get(key).filter(|value| !value.is_null());
+        given.map_or(Ok(default), |value| one_of(value, &TlsVersion::NAMES))
     };
-    let read = |key: &str, default| {
-        map.get(key)
-            .map_or(Ok(default), |value| one_of(value, &TlsVersion::NAMES))
+    let (min, max) = match value {
+        Value::Object(_) => (
+            bound("min", TlsVersion::Ssl30)?,
+            bound("max", TlsVersion::Tls13)?,
+        ),
+        _ => one_of(value, &TlsVersion::NAMES).map(|version| (version, version))?,
     };
-    let (min, max) = (
-        read("min", TlsVersion::Ssl30)?,
-        read("max", TlsVersion::Tls13)?,
-    );
     if min > max {
         Err(format!("min {} is above max {}", min.name(), max.name()))
+    } else if max < TlsVersion::Tls12 {
+        Err(format!(
+            "{} is not spoken: only tls1.2 and tls1.3 are",
+            max.name()
+        ))
     } else {
         Ok((min, max))
     }
+}
+
+fn cipher_suites(value: &Value) -> Result<Vec<String>, String> {
+    let names = reader::words(value)?;
+    match names.iter().find(|name| !is_cipher_suite(name)) {
+        Some(name) => Err(format!(
+            "{name:?} can't be offered; there are {}",
+            CIPHER_SUITES.join(", ")
+        )),
+        None => Ok(names),
+    }
+}
+
+/// PEM, or a file with it: a file of this machine can't be named by a test.
+fn authorities(reader: &mut Reader<'_>) -> Option<Authorities> {
+    let by_test = reader.origin("tlsCA") == Source::Test.to_string();
+    reader.read("tlsCA", |value| {
+        let text = reader::text(value)?;
+        if text.contains("-----BEGIN") {
+            Ok(Authorities::Pem(text))
+        } else if by_test {
+            Err("a test must give the certificates themselves, as PEM".to_owned())
+        } else if text.is_empty() {
+            Err("must be PEM, or the name of a file with it".to_owned())
+        } else {
+            Ok(Authorities::File(text.into()))
+        }
+    })
 }
 
 fn tls_auths(value: &Value) -> Result<Vec<TlsAuth>, String> {
@@ -318,8 +357,9 @@ fn tls_auth(value: &Value) -> Result<TlsAuth, String> {
         domains: map
             .get("domains")
             .filter(|value| !value.is_null())
-            .map(reader::words)
-            .transpose()?
+            .map(block_hostnames)
+            .transpose()
+            .map_err(|message| format!("domains: {message}"))?
             .unwrap_or_default(),
     })
 }

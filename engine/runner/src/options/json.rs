@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use brunt_host::Cidr;
+use brunt_host::{Authorities, Cidr};
 use brunt_plan::duration;
 use serde_json::{Map, Value, json};
 
@@ -44,6 +44,7 @@ fn operator(options: &Options) -> Value {
         "network": { "allow": allow, "deny": deny },
         "blacklistIPs": texts(&options.http.blacklist_ips),
         "localIPs": options.http.local_ips,
+        "tlsCA": options.http.tls.authorities.as_ref().map(authorities),
         "summaryMode": name_of(options.summary.mode, &SummaryMode::NAMES),
         "summaryExport": options.summary.export,
         "noThresholds": options.no_thresholds,
@@ -134,6 +135,13 @@ fn tls(tls: &TlsOptions) -> Value {
         "tlsCipherSuites": tls.cipher_suites,
         "tlsVersion": { "min": tls.min_version.name(), "max": tls.max_version.name() },
     })
+}
+
+fn authorities(authorities: &Authorities) -> String {
+    match authorities {
+        Authorities::Pem(text) => text.clone(),
+        Authorities::File(file) => file.display().to_string(),
+    }
 }
 
 fn threshold(option: &ThresholdOption) -> Value {

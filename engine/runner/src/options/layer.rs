@@ -228,7 +228,7 @@ fn find_variable<'a>(
     let ours = format!("BRUNT_{}", option.env);
     let theirs = format!("K6_{}", option.env);
     let both = option.scope != Scope::Grant
-        && !["workers", "seed", "instancePerIteration"].contains(&option.name);
+        && !["workers", "seed", "instancePerIteration", "tlsCA"].contains(&option.name);
     first_of(
         variables,
         [Some(ours), both.then_some(theirs)].into_iter().flatten(),

@@ -210,6 +210,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     anyone("tlsCipherSuites", "TLS_CIPHER_SUITES", Shape::Words),
     anyone("tlsVersion", "TLS_VERSION", Shape::Text),
     anyone("tlsAuth", "TLSAUTH", Shape::Json),
+    anyone("tlsCA", "TLS_CA", Shape::Text),
     anyone("throw", "THROW", Shape::Flag),
     anyone("noConnectionReuse", "NO_CONNECTION_REUSE", Shape::Flag),
     anyone("noVUConnectionReuse", "NO_VU_CONNECTION_REUSE", Shape::Flag),

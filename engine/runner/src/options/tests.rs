@@ -1,5 +1,6 @@
 //! Tests how layers become options: every option once, precedence, wiping, conflicts and the sandbox.
 
+use brunt_host::Authorities;
 use brunt_plan::{Executor, duration};
 use serde_json::json;
 
@@ -282,7 +283,10 @@ fn reads_every_option_of_http_from_json() {
             http.tls.cipher_suites.as_slice(),
             http.tls.auth[0].domains.as_slice()
         ),
-        (&["TLS_X".to_owned()][..], &["*.example.com".to_owned()][..])
+        (
+            &["TLS_AES_256_GCM_SHA384".to_owned()][..],
+            &["*.example.com".to_owned()][..]
+        )
     );
     assert_eq!(
         http.hosts["a.example"],
@@ -566,6 +570,37 @@ fn everything_wrong_is_said_at_once() {
 }
 
 #[test]
+fn tls_that_is_not_spoken_is_refused() {
+    let from = "(from the test's options)";
+    let suites = brunt_host::CIPHER_SUITES.join(", ");
+    check_error(
+        vec![test(json!({
+            "tlsVersion": "tls1.1", "tlsCipherSuites": ["TLS_RSA_WITH_RC4_128_SHA"], "tlsCA": "/etc/secret",
+            "tlsAuth": [{"cert": "c", "key": "k", "domains": ["a*b"]}],
+        }))],
+        &[
+            &format!("tlsVersion {from}: tls1.1 is not spoken: only tls1.2 and tls1.3 are"),
+            &format!(
+                "tlsCipherSuites {from}: \"TLS_RSA_WITH_RC4_128_SHA\" can't be offered; there are {suites}"
+            ),
+            &format!(
+                "tlsAuth {from}: [0]: domains: \"a*b\" is not a host name; write example.com or *.example.com"
+            ),
+            &format!("tlsCA {from}: a test must give the certificates themselves, as PEM"),
+        ],
+    );
+    let pem = "-----BEGIN CERTIFICATE-----";
+    let by_test = options(vec![test(json!({"tlsCA": pem}))]).http.tls;
+    assert_eq!(by_test.authorities, Some(Authorities::Pem(pem.into())));
+    let by_operator = options(vec![
+        test(json!({"tlsCA": pem})),
+        flags(json!({"tlsCA": "f"})),
+    ]);
+    let authorities = by_operator.http.tls.authorities;
+    assert_eq!(authorities, Some(Authorities::File("f".into())));
+}
+
+#[test]
 fn unknown_and_foreign_options_are_warned_of() {
     check_warnings(
         vec![test(
@@ -597,11 +632,7 @@ fn options_without_effect_are_warned_of() {
         ),
         (
             json!({"systemTags": ["vu"]}),
-            "systemTags has no effect yet for iter, vu, ocsp_status and ip",
-        ),
-        (
-            json!({"tlsVersion": "tls1.3"}),
-            "tlsVersion has no effect yet: TLS 1.2 and 1.3 are spoken",
+            "systemTags has no effect yet for iter, vu and ip",
         ),
         (
             json!({"dns": {"ttl": "1m"}}),
@@ -626,8 +657,7 @@ fn options_without_effect_are_warned_of() {
 fn each_option_without_effect_is_warned_of_once() {
     let given = json!({
         "paused": true, "rps": 1, "systemTags": ["ip"], "batch": 1, "batchPerHost": 1,
-        "tlsCipherSuites": ["TLS_AES_128_GCM_SHA256"], "tlsVersion": "tls1.2", "throw": true,
-        "tlsAuth": [{"cert": "c", "key": "k"}], "noCookiesReset": true, "hosts": {"*.a": "10.0.0.1"},
+        "throw": true, "hosts": {"*.a": "10.0.0.1"},
         "dns": {"ttl": 0, "select": "roundRobin", "policy": "any"}, "metricSamplesBufferSize": 1,
         "consoleOutput": "c.log", "localIPs": ["10.0.0.1"],
     });
@@ -790,8 +820,8 @@ const EVERYTHING: &str = r#"{
     "rps": 7, "tags": {"team": "api"}, "systemTags": ["url", "vu"],
     "thresholds": {"checks": ["rate>0.9", {"threshold": "rate>0.5", "abortOnFail": true, "delayAbortEval": "10s"}], "http_reqs": "count>1"},
     "maxRedirects": 1, "userAgent": "me", "batch": 2, "batchPerHost": 3, "httpDebug": "full",
-    "insecureSkipTLSVerify": true, "tlsCipherSuites": ["TLS_X"], "tlsVersion": {"min": "tls1.2", "max": "tls1.3"},
-    "tlsAuth": [{"cert": "C", "key": "K", "password": null, "domains": ["*.example.com"]}],
+    "insecureSkipTLSVerify": true, "tlsCipherSuites": ["TLS_AES_256_GCM_SHA384"], "tlsVersion": {"min": "tls1.2", "max": "tls1.3"},
+    "tlsAuth": [{"cert": "C", "key": "K", "password": null, "domains": ["*.example.com"]}], "tlsCA": "ca.pem",
     "throw": true, "noConnectionReuse": true, "noVUConnectionReuse": true, "noCookiesReset": true,
     "discardResponseBodies": true, "hosts": {"a.example": "127.0.0.1", "b.example:80": "[::1]:8080"},
     "blacklistIPs": ["10.0.0.0/8"], "blockHostnames": ["*.evil.example"], "localIPs": ["10.0.0.1-10.0.0.9"],

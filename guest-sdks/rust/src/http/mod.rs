@@ -27,7 +27,7 @@ mod sent;
 pub use body::Body;
 pub use cookies::{Cookie, CookieJar};
 pub use request::{Pending, Request};
-pub use response::{Answer, Error, Response, Timings};
+pub use response::{Answer, Error, Ocsp, Response, Timings};
 pub use sent::Sent;
 
 use std::ops::RangeInclusive;

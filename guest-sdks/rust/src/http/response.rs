@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
 
@@ -119,6 +119,53 @@ impl Response {
     /// Where the time went.
     pub fn timings(&self) -> Timings {
         Timings::from(self.inner.timings())
+    }
+
+    /// The version of TLS that was agreed on: `tls1.2` or `tls1.3`. None without TLS.
+    pub fn tls_version(&self) -> Option<String> {
+        self.inner.tls_version()
+    }
+
+    /// The cipher suite that was agreed on, by Go's name, such as `TLS_AES_128_GCM_SHA256`. None without TLS.
+    pub fn tls_cipher_suite(&self) -> Option<String> {
+        self.inner.tls_cipher_suite()
+    }
+
+    /// What the server stapled to its certificate, if it did: whether the authority still stands by it.
+    pub fn ocsp(&self) -> Option<Ocsp> {
+        self.inner.ocsp().map(Ocsp::from)
+    }
+}
+
+/// What a server stapled to its certificate. The staple's signature is not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ocsp {
+    /// `good`, `revoked`, `unknown` or `server_failed`; there may be more in later versions.
+    pub status: String,
+    /// Why it was revoked, for example `key_compromise`, if it was.
+    pub revocation_reason: Option<String>,
+    /// When the response was signed.
+    pub produced_at: Option<SystemTime>,
+    /// Since when the status is known to be right.
+    pub this_update: Option<SystemTime>,
+    /// When there will be news, if the authority says.
+    pub next_update: Option<SystemTime>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<SystemTime>,
+}
+
+impl From<wit::OcspStaple> for Ocsp {
+    fn from(staple: wit::OcspStaple) -> Self {
+        let time = |seconds: Option<u64>| Some(UNIX_EPOCH + Duration::from_secs(seconds?));
+        Self {
+            status: staple.status,
+            revocation_reason: staple.revocation_reason,
+            produced_at: time(staple.produced_at),
+            this_update: time(staple.this_update),
+            next_update: time(staple.next_update),
+            revoked_at: time(staple.revoked_at),
+        }
     }
 }
 

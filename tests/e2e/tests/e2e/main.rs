@@ -17,4 +17,5 @@ mod samples;
 mod saturation;
 mod smoke;
 mod timings;
+mod tls;
 mod unusual;

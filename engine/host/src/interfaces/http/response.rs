@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName};
 use wasmtime::component::Resource;
 
 use crate::bindings::brunt::http::client;
-use crate::http::{Hop, Response, SetCookie, protocol};
+use crate::http::{Hop, Response, SetCookie, cipher_suite_name, protocol, tls_version};
 use crate::state::{Misuse, VuState};
 
 impl client::HostResponse for VuState {
@@ -67,6 +67,36 @@ impl client::HostResponse for VuState {
     fn remote(&mut self, response: Resource<Response>) -> wasmtime::Result<(String, u16)> {
         let remote = self.table.get(&response)?.remote;
         Ok((remote.ip().to_string(), remote.port()))
+    }
+
+    fn tls_version(&mut self, response: Resource<Response>) -> wasmtime::Result<Option<String>> {
+        let tls = self.table.get(&response)?.tls.as_ref();
+        Ok(tls.map(|tls| tls_version(Some(tls)).to_owned()))
+    }
+
+    fn tls_cipher_suite(
+        &mut self,
+        response: Resource<Response>,
+    ) -> wasmtime::Result<Option<String>> {
+        let tls = self.table.get(&response)?.tls.as_ref();
+        let name = tls.and_then(|tls| cipher_suite_name(tls.cipher?));
+        Ok(name.map(str::to_owned))
+    }
+
+    fn ocsp(
+        &mut self,
+        response: Resource<Response>,
+    ) -> wasmtime::Result<Option<client::OcspStaple>> {
+        let tls = self.table.get(&response)?.tls.as_ref();
+        let ocsp = tls.and_then(|tls| tls.ocsp.as_deref());
+        Ok(ocsp.map(|ocsp| client::OcspStaple {
+            status: ocsp.status.name().to_owned(),
+            revocation_reason: ocsp.revocation_reason.map(str::to_owned),
+            produced_at: ocsp.produced_at,
+            this_update: ocsp.this_update,
+            next_update: ocsp.next_update,
+            revoked_at: ocsp.revoked_at,
+        }))
     }
 
     fn timings(&mut self, response: Resource<Response>) -> wasmtime::Result<client::Timings> {
