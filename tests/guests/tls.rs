@@ -13,7 +13,7 @@ fn tls() {
     }
 }
 
-fn visited(response: &http::Response) -> Json {
+fn visited(response: &Response) -> Json {
     json!({
         "code": 0,
         "body": response.text(),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -40,7 +41,7 @@ impl Authority {
         // Another name than the server's certificate has: equal names would make that one look self-signed.
         params
             .distinguished_name
-            .push(DnType::CommonName, "Brunt test authority");
+            .push(DnType::CommonName, authority_name());
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().expect("a key");
@@ -98,6 +99,13 @@ impl Authority {
             key_der: key.serialize_der(),
         }
     }
+}
+
+/// Another for each authority: of two with one name it would be the signature that is wrong, not the name.
+fn authority_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("Brunt test authority {count}")
 }
 
 fn params(names: &[&str]) -> CertificateParams {

@@ -100,7 +100,7 @@ fn nginx_with_one_version_alone_is_spoken_to() {
         let rest = format!(
             "ssl_protocols {theirs}; location / {{ return 200 \"$ssl_protocol $ssl_session_reused\"; }}"
         );
-        let nginx = nginx(&credentials, "ssl http2", &rest, &[]);
+        let nginx = nginx(&credentials, "ssl", &rest, &[]);
         let urls = vec![url(&nginx), url(&nginx)];
         // A connection each: no session is resumed.
         let ended = visiting(&authority, &urls)
@@ -110,7 +110,7 @@ fn nginx_with_one_version_alone_is_spoken_to() {
             assert_eq!(visit["body"], format!("{theirs} ."), "{visit}");
             assert_eq!(
                 (&visit["version"], &visit["protocol"]),
-                (&json!(ours), &json!("HTTP/2.0"))
+                (&json!(ours), &json!("HTTP/1.1"))
             );
             assert!(visit["handshaking_us"].as_u64() > Some(0), "{visit}");
         }
@@ -186,8 +186,8 @@ fn certificates_that_do_not_hold_are_told_apart() {
 
 #[test]
 fn a_server_without_tls_is_told() {
-    let server = Recorder::start();
-    let url = format!("https://{}", server.address());
+    let nginx = Nginx::start("listen ADDRESS; location / { return 200; }", &[]);
+    let url = url(&nginx);
     let ended = visiting(&Authority::new(), &[url]).run();
     expect_failure(
         &visits(ended)[0],
