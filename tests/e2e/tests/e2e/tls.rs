@@ -266,7 +266,7 @@ fn client_certificates_are_chosen_by_the_most_specific_domain() {
 #[test]
 fn nginx_that_requires_a_client_certificate_gets_it() {
     let (authority, credentials) = local();
-    let rest = "ssl_client_certificate FOLDER/ca.pem; ssl_verify_client on; location / { return 200 $ssl_client_verify; }";
+    let rest = "ssl_protocols TLSv1.2 TLSv1.3; ssl_client_certificate FOLDER/ca.pem; ssl_verify_client on; location / { return 200 $ssl_client_verify; }";
     let nginx = nginx(
         &credentials,
         "ssl http2",
