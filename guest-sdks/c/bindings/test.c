@@ -164,6 +164,15 @@ extern void __wasm_import_brunt_http_client_method_response_sent_body(int32_t, u
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.sent-cookies")))
 extern void __wasm_import_brunt_http_client_method_response_sent_cookies(int32_t, uint8_t *);
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.tls-version")))
+extern void __wasm_import_brunt_http_client_method_response_tls_version(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.tls-cipher-suite")))
+extern void __wasm_import_brunt_http_client_method_response_tls_cipher_suite(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.ocsp")))
+extern void __wasm_import_brunt_http_client_method_response_ocsp(int32_t, uint8_t *);
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("set-default-expected-statuses")))
 extern void __wasm_import_brunt_http_client_set_default_expected_statuses(int32_t, uint8_t *, size_t);
 
@@ -530,6 +539,26 @@ void brunt_http_client_received_cookie_free(brunt_http_client_received_cookie_t 
   test_string_free(&ptr->same_site);
 }
 
+void test_option_string_free(test_option_string_t *ptr) {
+  if (ptr->is_some) {
+    test_string_free(&ptr->val);
+  }
+}
+
+void test_option_u64_free(test_option_u64_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void brunt_http_client_ocsp_staple_free(brunt_http_client_ocsp_staple_t *ptr) {
+  test_string_free(&ptr->status);
+  test_option_string_free(&ptr->revocation_reason);
+  test_option_u64_free(&ptr->produced_at);
+  test_option_u64_free(&ptr->this_update);
+  test_option_u64_free(&ptr->next_update);
+  test_option_u64_free(&ptr->revoked_at);
+}
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[resource-drop]request")))
 extern void __wasm_import_brunt_http_client_request_drop(int32_t handle);
 
@@ -585,12 +614,6 @@ void test_list_u8_free(test_list_u8_t *ptr) {
   }
 }
 
-void test_option_string_free(test_option_string_t *ptr) {
-  if (ptr->is_some) {
-    test_string_free(&ptr->val);
-  }
-}
-
 void test_list_string_free(test_list_string_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
@@ -632,6 +655,12 @@ void brunt_http_client_list_received_cookie_free(brunt_http_client_list_received
 
 void test_tuple2_string_u16_free(test_tuple2_string_u16_t *ptr) {
   test_string_free(&ptr->f0);
+}
+
+void brunt_http_client_option_ocsp_staple_free(brunt_http_client_option_ocsp_staple_t *ptr) {
+  if (ptr->is_some) {
+    brunt_http_client_ocsp_staple_free(&ptr->val);
+  }
 }
 
 void test_option_list_tuple2_u16_u16_free(test_option_list_tuple2_u16_u16_t *ptr) {
@@ -1266,6 +1295,137 @@ void brunt_http_client_method_response_sent_cookies(brunt_http_client_borrow_res
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_brunt_http_client_method_response_sent_cookies((self).__handle, ptr);
   *ret = (test_list_tuple2_string_string_t) { (test_tuple2_string_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool brunt_http_client_method_response_tls_version(brunt_http_client_borrow_response_t self, test_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_tls_version((self).__handle, ptr);
+  test_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
+}
+
+bool brunt_http_client_method_response_tls_cipher_suite(brunt_http_client_borrow_response_t self, test_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_tls_cipher_suite((self).__handle, ptr);
+  test_option_string_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
+}
+
+bool brunt_http_client_method_response_ocsp(brunt_http_client_borrow_response_t self, brunt_http_client_ocsp_staple_t *ret) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(80+4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_ocsp((self).__handle, ptr);
+  brunt_http_client_option_ocsp_staple_t option4;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option4.is_some = false;
+      break;
+    }
+    case 1: {
+      option4.is_some = true;
+      test_option_string_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + (8+2*sizeof(void*))))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+3*sizeof(void*))))), (*((size_t*) (ptr + (8+4*sizeof(void*))))) };
+          break;
+        }
+      }
+      test_option_u64_t option0;
+      switch ((int32_t) *((uint8_t*) (ptr + (16+4*sizeof(void*))))) {
+        case 0: {
+          option0.is_some = false;
+          break;
+        }
+        case 1: {
+          option0.is_some = true;
+          option0.val = (uint64_t) (*((int64_t*) (ptr + (24+4*sizeof(void*)))));
+          break;
+        }
+      }
+      test_option_u64_t option1;
+      switch ((int32_t) *((uint8_t*) (ptr + (32+4*sizeof(void*))))) {
+        case 0: {
+          option1.is_some = false;
+          break;
+        }
+        case 1: {
+          option1.is_some = true;
+          option1.val = (uint64_t) (*((int64_t*) (ptr + (40+4*sizeof(void*)))));
+          break;
+        }
+      }
+      test_option_u64_t option2;
+      switch ((int32_t) *((uint8_t*) (ptr + (48+4*sizeof(void*))))) {
+        case 0: {
+          option2.is_some = false;
+          break;
+        }
+        case 1: {
+          option2.is_some = true;
+          option2.val = (uint64_t) (*((int64_t*) (ptr + (56+4*sizeof(void*)))));
+          break;
+        }
+      }
+      test_option_u64_t option3;
+      switch ((int32_t) *((uint8_t*) (ptr + (64+4*sizeof(void*))))) {
+        case 0: {
+          option3.is_some = false;
+          break;
+        }
+        case 1: {
+          option3.is_some = true;
+          option3.val = (uint64_t) (*((int64_t*) (ptr + (72+4*sizeof(void*)))));
+          break;
+        }
+      }
+
+      option4.val = (brunt_http_client_ocsp_staple_t) {
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 8))), (*((size_t*) (ptr + (8+1*sizeof(void*))))) },
+        (test_option_string_t) option,
+        (test_option_u64_t) option0,
+        (test_option_u64_t) option1,
+        (test_option_u64_t) option2,
+        (test_option_u64_t) option3,
+      };
+      break;
+    }
+  }
+  *ret = option4.val;
+  return option4.is_some;
 }
 
 void brunt_http_client_set_default_expected_statuses(test_list_tuple2_u16_u16_t *maybe_ranges) {

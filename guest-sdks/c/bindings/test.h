@@ -119,6 +119,36 @@ typedef struct brunt_http_client_received_cookie_t {
   test_string_t   same_site;
 } brunt_http_client_received_cookie_t;
 
+typedef struct {
+  bool is_some;
+  test_string_t val;
+} test_option_string_t;
+
+typedef struct {
+  bool is_some;
+  uint64_t val;
+} test_option_u64_t;
+
+// What a server stapled to its certificate (OCSP, RFC 6960): whether the authority still stands by it. Times are
+// seconds since 1970-01-01T00:00:00Z, as the authority gives them. The staple's signature is not checked.
+typedef struct brunt_http_client_ocsp_staple_t {
+  // An open set: `good` · `revoked` · `unknown`, also when it can't be read · `server_failed`, when the authority's
+  // server had no answer.
+  test_string_t   status;
+  // Why it was revoked, an open set: `unspecified` · `key_compromise` · `ca_compromise` · `affiliation_changed` ·
+  // `superseded` · `cessation_of_operation` · `certificate_hold` · `remove_from_crl` · `privilege_withdrawn` ·
+  // `aa_compromise`. None unless it was.
+  test_option_string_t   revocation_reason;
+  // When the response was signed. None when there is no response that can be read; so with `this-update`.
+  test_option_u64_t   produced_at;
+  // Since when the status is known to be right.
+  test_option_u64_t   this_update;
+  // When there will be news, if the authority says.
+  test_option_u64_t   next_update;
+  // When it was revoked. None unless it was.
+  test_option_u64_t   revoked_at;
+} brunt_http_client_ocsp_staple_t;
+
 typedef struct brunt_http_client_own_request_t {
   int32_t __handle;
 } brunt_http_client_own_request_t;
@@ -147,11 +177,6 @@ typedef struct {
   uint8_t *ptr;
   size_t len;
 } test_list_u8_t;
-
-typedef struct {
-  bool is_some;
-  test_string_t val;
-} test_option_string_t;
 
 typedef struct {
   test_string_t *ptr;
@@ -189,6 +214,11 @@ typedef struct {
   test_string_t f0;
   uint16_t f1;
 } test_tuple2_string_u16_t;
+
+typedef struct {
+  bool is_some;
+  brunt_http_client_ocsp_staple_t val;
+} brunt_http_client_option_ocsp_staple_t;
 
 typedef struct {
   bool is_some;
@@ -477,6 +507,13 @@ extern void brunt_http_client_method_response_sent_headers(brunt_http_client_bor
 extern void brunt_http_client_method_response_sent_body(brunt_http_client_borrow_response_t self, test_list_u8_t *ret);
 // The cookies of the request, as its first hop was sent: pairs of a name and a value.
 extern void brunt_http_client_method_response_sent_cookies(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret);
+// The version of TLS that was agreed on: `tls1.2` or `tls1.3`. None without TLS.
+extern bool brunt_http_client_method_response_tls_version(brunt_http_client_borrow_response_t self, test_string_t *ret);
+// The cipher suite that was agreed on, by Go's name, such as `TLS_AES_128_GCM_SHA256`. None without TLS.
+extern bool brunt_http_client_method_response_tls_cipher_suite(brunt_http_client_borrow_response_t self, test_string_t *ret);
+// What the server stapled to its certificate when this connection was made. None without TLS, or when it
+// stapled nothing.
+extern bool brunt_http_client_method_response_ocsp(brunt_http_client_borrow_response_t self, brunt_http_client_ocsp_staple_t *ret);
 // The statuses that are not a failure in this VU's requests that don't say otherwise, as inclusive ranges. With
 // an empty list requests are not judged: no `http_req_failed`, no tag `expected_response`; `none` is the default
 // again, 200 to 399. Allowed in `init` too.
@@ -619,6 +656,12 @@ void test_option_s64_free(test_option_s64_t *ptr);
 
 void brunt_http_client_received_cookie_free(brunt_http_client_received_cookie_t *ptr);
 
+void test_option_string_free(test_option_string_t *ptr);
+
+void test_option_u64_free(test_option_u64_t *ptr);
+
+void brunt_http_client_ocsp_staple_free(brunt_http_client_ocsp_staple_t *ptr);
+
 extern void brunt_http_client_request_drop_own(brunt_http_client_own_request_t handle);
 
 extern void brunt_http_client_request_drop_borrow(brunt_http_client_borrow_request_t handle);
@@ -639,8 +682,6 @@ extern brunt_http_client_borrow_response_t brunt_http_client_borrow_response(bru
 
 void test_list_u8_free(test_list_u8_t *ptr);
 
-void test_option_string_free(test_option_string_t *ptr);
-
 void test_list_string_free(test_list_string_t *ptr);
 
 void test_list_tuple2_u16_u16_free(test_list_tuple2_u16_u16_t *ptr);
@@ -650,6 +691,8 @@ void brunt_http_client_result_own_response_request_error_free(brunt_http_client_
 void brunt_http_client_list_received_cookie_free(brunt_http_client_list_received_cookie_t *ptr);
 
 void test_tuple2_string_u16_free(test_tuple2_string_u16_t *ptr);
+
+void brunt_http_client_option_ocsp_staple_free(brunt_http_client_option_ocsp_staple_t *ptr);
 
 void test_option_list_tuple2_u16_u16_free(test_option_list_tuple2_u16_u16_t *ptr);
 
