@@ -7,21 +7,46 @@ use anyhow::{Result, bail};
 
 use crate::{guests, process};
 
-const MEASUREMENTS: &[&str] = &["http", "idle-vus", "start", "arrival", "all"];
+/// What can be measured, and what each needs.
+const MEASUREMENTS: &[(&str, &[Tool])] = &[
+    ("http", &[Tool::Nginx, Tool::Wrk, Tool::Oha]),
+    ("https", &[Tool::Nginx, Tool::Wrk, Tool::Oha]),
+    ("http2", &[Tool::Nginx, Tool::H2load, Tool::Oha]),
+    ("dial", &[Tool::Nginx, Tool::Wrk, Tool::Oha]),
+    ("post", &[Tool::Nginx]),
+    ("connections", &[Tool::Nginx]),
+    ("idle-vus", &[]),
+    ("start", &[]),
+    ("arrival", &[]),
+    ("all", &[Tool::Nginx, Tool::Wrk, Tool::H2load, Tool::Oha]),
+];
+
+/// A program that is not ours.
+#[derive(Debug, Clone, Copy)]
+enum Tool {
+    Nginx,
+    Wrk,
+    H2load,
+    Oha,
+}
 
 /// Runs `cargo xtask bench WHAT [ROUNDS]`.
 ///
 /// # Errors
 /// When there is no such measurement, something can't be installed or built, or a measurement fails.
 pub(crate) fn run(root: &Path, args: &[&str]) -> Result<()> {
-    let Some(what) = args.first().filter(|what| MEASUREMENTS.contains(what)) else {
+    let chosen = MEASUREMENTS
+        .iter()
+        .find(|(name, _)| args.first() == Some(name));
+    let Some((_, tools)) = chosen else {
+        let names: Vec<&str> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();
         bail!(
             "choose what to measure: cargo xtask bench {} [ROUNDS]",
-            MEASUREMENTS.join("|")
+            names.join("|")
         );
     };
-    if ["http", "all"].contains(what) {
-        install(root)?;
+    for tool in *tools {
+        tool.install(root)?;
     }
     let packages = [
         "build",
@@ -42,20 +67,41 @@ pub(crate) fn run(root: &Path, args: &[&str]) -> Result<()> {
     )
 }
 
-/// The other clients, and the server.
-fn install(root: &Path) -> Result<()> {
-    if !Path::new("/usr/sbin/nginx").is_file() {
-        process::apt_install(&["nginx-light"], "the server of the HTTP measurement")?;
-    }
-    if !Path::new("/usr/bin/wrk").is_file() {
-        process::apt_install(&["wrk"], "a client to compare with")?;
-    }
-    if !root.join("target/tools/bin/oha").is_file() {
-        println!("Installing oha, a client to compare with, into target/tools: several minutes");
-        let args = ["install", "--locked", "oha", "--root", "target/tools"];
-        if let Err(error) = process::run(Command::new("cargo").args(args).current_dir(root)) {
-            println!("Measuring without oha: {error:#}");
+impl Tool {
+    /// Installs it where it is missing.
+    fn install(self, root: &Path) -> Result<()> {
+        let client = "a client to compare with";
+        match self {
+            Tool::Nginx => from_debian(
+                "/usr/sbin/nginx",
+                "nginx-light",
+                "the server to measure with",
+            ),
+            Tool::Wrk => from_debian("/usr/bin/wrk", "wrk", client),
+            Tool::H2load => from_debian("/usr/bin/h2load", "nghttp2-client", client),
+            Tool::Oha => {
+                install_oha(root);
+                Ok(())
+            }
         }
     }
-    Ok(())
+}
+
+fn from_debian(program: &str, package: &str, why: &str) -> Result<()> {
+    if Path::new(program).is_file() {
+        return Ok(());
+    }
+    process::apt_install(&[package], why)
+}
+
+/// It is compiled, which fails on some machines: measurements do without it there.
+fn install_oha(root: &Path) {
+    if root.join("target/tools/bin/oha").is_file() {
+        return;
+    }
+    println!("Installing oha, a client to compare with, into target/tools: several minutes");
+    let args = ["install", "--locked", "oha", "--root", "target/tools"];
+    if let Err(error) = process::run(Command::new("cargo").args(args).current_dir(root)) {
+        println!("Measuring without oha: {error:#}");
+    }
 }

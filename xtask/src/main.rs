@@ -23,7 +23,7 @@ Commands:
   servers       install the servers of others that tests run against
   demo          build everything, and run an example against a target of our own
   test          everything that must hold: format, tidy, guests, all tests
-  bench WHAT    measure: http, idle-vus, start, arrival or all
+  bench WHAT    measure: http, https, http2, dial, post, connections, idle-vus, start, arrival or all
   tidy [--fix]  check the house style; --fix rewrites the generated tables
 ";
 

@@ -1,12 +1,12 @@
 //! Defines the measurement of idle VUs: how long until all of them are there, and how much memory each takes.
 
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use brunt_e2e::{Answer, Brunt, Recorder, Running};
+use anyhow::Result;
+use brunt_e2e::{Answer, Brunt, Recorder};
 
+use crate::memory::pss_kib;
 use crate::table::{Table, median};
 
 const VUS: usize = 10_000;
@@ -60,34 +60,4 @@ fn kib_per_vu(launch: Duration) -> Result<f64> {
         .start();
     thread::sleep(launch * 2 + Duration::from_secs(2));
     Ok(pss_kib(&running)? / VUS as f64)
-}
-
-fn pss_kib(running: &Running) -> Result<f64> {
-    let file = format!("/proc/{}/smaps_rollup", running.id());
-    let text = fs::read_to_string(&file)
-        .with_context(|| format!("can't read {file}: has the engine ended?"))?;
-    match read_pss(&text) {
-        Some(kib) => Ok(kib),
-        None => bail!("{file} has no line for Pss"),
-    }
-}
-
-fn read_pss(rollup: &str) -> Option<f64> {
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pss_is_read_from_its_own_line() {
-        let rollup =
-            "55-7f ---p 00 00:00 0 [rollup]\nRss:      300 kB\nPss:      123 kB\nPss_Anon: 99 kB\n";
-        assert_eq!(
-            (read_pss(rollup), read_pss("Rss: 1 kB")),
-            (Some(123.0), None)
-        );
-    }
 }

@@ -158,7 +158,7 @@ fn configuration(folder: &Path, address: &str, server: &str) -> String {
         .map(|name| format!("  {name}_temp_path {folder}/{name};\n"))
         .collect();
     format!(
-        "daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{ worker_connections 256; }}\n\
+        "daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{ worker_connections 16384; }}\n\
          http {{\n  access_log off;\n  default_type text/plain;\n{temporary}  server {{\n{server}\n  }}\n}}\n"
     )
 }

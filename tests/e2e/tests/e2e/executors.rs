@@ -307,6 +307,19 @@ fn sleeping_iterations_take_their_time() {
 }
 
 #[test]
+fn connections_are_kept_while_a_vu_sleeps() {
+    let server = Recorder::start();
+    let ended = Brunt::guest("sleeper")
+        .base_url(&server.url())
+        .test_env("SLEEP_MS", "100")
+        .args(["--vus", "5", "--iterations", "15"])
+        .run()
+        .expect_code(0);
+    assert_eq!(ended.metric("iterations", "count"), 15.0);
+    assert_eq!((server.seen().len(), server.connections().len()), (15, 5));
+}
+
+#[test]
 fn the_least_duration_of_an_iteration_paces_it() {
     let server = Recorder::start();
     let scenario = json!({ "executor": "constant-vus", "vus": 1, "duration": "1s" });

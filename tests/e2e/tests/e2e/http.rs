@@ -286,3 +286,24 @@ fn one_vu_has_several_requests_under_way() {
         "a machine may be slow, but not out of order"
     );
 }
+
+#[test]
+fn a_vu_keeps_so_many_requests_under_way_and_no_more() {
+    let delay = Duration::from_millis(400);
+    let server = Recorder::tls(move |_| Answer::ok().after(delay));
+    let run = Brunt::guest("in_flight")
+        .base_url(&server.url())
+        .trusting(&server);
+    let run = run.test_env("REQUESTS", "25").args(["--iterations", "1"]);
+    let ended = run.run().expect_code(0);
+    assert_eq!(ended.metric("checks", "passes"), 50.0);
+    let seen = server.seen();
+    assert_eq!(seen.len(), 25);
+    let later: BTreeSet<u64> = seen[10..].iter().map(|seen| seen.connection).collect();
+    assert_eq!(later.len(), 1, "streams of one connection");
+    let since_first = |at: usize| seen[at].at - seen[0].at;
+    // Ten are there before the first is answered, and the eleventh only after.
+    assert!(since_first(9) < delay, "{:?}", since_first(9));
+    assert!(since_first(10) >= delay, "{:?}", since_first(10));
+    assert!(since_first(20) >= delay * 2, "{:?}", since_first(20));
+}
