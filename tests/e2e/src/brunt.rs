@@ -181,7 +181,9 @@ pub fn binary() -> PathBuf {
 
 fn is_ours(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.starts_with("K6_")
+    let proxy = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
+    proxy.contains(&name.to_ascii_uppercase().as_str())
+        || name.starts_with("K6_")
         || name.starts_with("BRUNT_")
         || name == "NO_COLOR"
         || name.starts_with("SSL_CERT_")

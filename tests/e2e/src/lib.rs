@@ -15,16 +15,22 @@
 
 mod brunt;
 mod certificates;
+mod dns;
 mod guests;
 mod httpbin;
 mod nginx;
+mod proxy;
 mod recorder;
 mod scripted;
+mod witness;
 
 pub use brunt::{Brunt, Ended, Running, binary};
 pub use certificates::{Authority, Credentials, ServerTls};
+pub use dns::{NameServer, Question};
 pub use guests::{example, guest};
 pub use httpbin::Httpbin;
 pub use nginx::Nginx;
+pub use proxy::Proxy;
 pub use recorder::{Answer, Recorder, Seen};
 pub use scripted::{FullBacklog, Passed, Scripted, Step};
+pub use witness::{Met, Witness};
