@@ -26,13 +26,16 @@ mod connection;
 mod dial;
 mod meter;
 mod pool;
+mod rate;
 mod resolve;
 mod socket;
 mod tls;
+mod tunnel;
 
 pub(crate) use auth::{Credentials, Scheme};
 pub(crate) use client::Client;
 pub(crate) use cookie::SetCookie;
+pub(crate) use dial::Remote;
 pub(crate) use failure::RequestFailure;
 pub use failure::{ERROR_CODES, ErrorCode};
 pub(crate) use form::{FORM, Part, urlencoded};
@@ -41,7 +44,8 @@ pub(crate) use jar::{Jar, Trouble as JarTrouble};
 pub(crate) use message::{Login, OwnCookie};
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use message::{Request, Response};
-pub(crate) use resolve::Resolver;
+pub(crate) use rate::RateLimit;
+pub(crate) use resolve::{Names, Resolver};
 pub(crate) use samples::{protocol, tls_version};
 pub(crate) use target::Targets;
 pub use tls::{CIPHER_SUITES, is_cipher_suite};

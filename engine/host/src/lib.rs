@@ -5,7 +5,9 @@
 //! iteration into one [`Outcome`].
 
 mod error;
+mod hosts;
 mod limits;
+mod local_ips;
 mod settings;
 
 mod cache;
@@ -17,6 +19,7 @@ mod world;
 mod data;
 mod log;
 mod network;
+mod proxies;
 mod run;
 mod tags;
 mod worker;
@@ -33,15 +36,18 @@ mod http;
 
 pub use data::Data;
 pub use error::{Error, ErrorKind};
+pub use hosts::{HostTarget, Hosts, is_host_pattern};
 pub use http::{CIPHER_SUITES, ERROR_CODES, ErrorCode, is_cipher_suite};
 pub use limits::Limits;
+pub use local_ips::LocalIps;
 pub use log::{Level, LogSink};
 pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
 pub use outcome::{Failure, FailureKind, Outcome};
+pub use proxies::{Proxies, ProxyError};
 pub use run::{Counter, Counters, Ending, Run};
 pub use settings::{
-    Authorities, ClientCertificate, HostOverride, HttpDebug, HttpSettings, RunSettings, SystemTags,
-    TlsSettings,
+    Authorities, ClientCertificate, DnsPolicy, DnsSelect, DnsSettings, HttpDebug, HttpSettings,
+    RunSettings, SystemTags, TlsSettings,
 };
 pub use test::{Description, Test};
 pub use vu::{Iteration, Place, Vu};

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::data::Data;
 use crate::error::Error;
-use crate::http::Tls;
+use crate::http::{Names, RateLimit, Tls};
 use crate::log::{Level, LogSink};
 use crate::settings::RunSettings;
 
@@ -30,6 +30,8 @@ pub struct Run {
     pub(crate) registry: Arc<Registry>,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) tls: Tls,
+    pub(crate) names: Names,
+    pub(crate) rate: Option<RateLimit>,
     setup_data: OnceLock<Option<Vec<u8>>>,
     ending: Mutex<Option<Ending>>,
     aborted: Notify,
@@ -73,18 +75,22 @@ impl Run {
         workers: usize,
     ) -> Result<Self, Error> {
         let tls = Tls::new(&settings.http.tls, &log)?;
+        let began = Instant::now();
+        let rate = settings.http.rps.map(|rps| RateLimit::new(rps, began));
         Ok(Self {
             settings,
             data,
             registry,
             log,
             tls,
+            names: Names::default(),
+            rate,
             setup_data: OnceLock::new(),
             ending: Mutex::new(None),
             aborted: Notify::new(),
             warned: Mutex::default(),
             counters: (0..workers.max(1)).map(|_| Counters::default()).collect(),
-            began: Instant::now(),
+            began,
             began_unix_ns: unix_ns(SystemTime::now()),
             test_began: OnceLock::new(),
             exchanges: AtomicU64::new(0),

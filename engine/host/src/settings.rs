@@ -4,9 +4,14 @@ mod tls;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::time::Duration;
 
+use crate::hosts::Hosts;
 use crate::limits::Limits;
+use crate::local_ips::LocalIps;
 use crate::network::NetworkPolicy;
+use crate::proxies::Proxies;
 
 pub use tls::{Authorities, ClientCertificate, TlsSettings};
 
@@ -48,8 +53,16 @@ pub struct HttpSettings {
     pub no_cookies_reset: bool,
     /// What is logged of each exchange, when anything is.
     pub debug: Option<HttpDebug>,
-    /// Addresses for host names, `host` or `host:port`, in place of DNS.
-    pub hosts: BTreeMap<String, HostOverride>,
+    /// Where host names lead in place of DNS.
+    pub hosts: Hosts,
+    /// How names are looked up.
+    pub dns: DnsSettings,
+    /// The addresses of this machine that VUs connect from; the system chooses when there are none.
+    pub local_ips: LocalIps,
+    /// The proxies that connections go through.
+    pub proxies: Proxies,
+    /// Requests per second over all VUs; unlimited when absent.
+    pub rps: Option<NonZeroU64>,
 }
 
 /// What option `httpDebug` logs of each exchange.
@@ -61,13 +74,54 @@ pub enum HttpDebug {
     Full,
 }
 
-/// Where a host name of the option `hosts` leads.
+/// How names are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HostOverride {
-    /// Another address; the port stays.
-    Address(std::net::IpAddr),
-    /// Another address and port.
-    Socket(SocketAddr),
+pub struct DnsSettings {
+    /// How long an answer is used, 5 minutes; `Duration::MAX` for ever, zero for a look-up each time.
+    pub ttl: Duration,
+    /// Which of several addresses is taken.
+    pub select: DnsSelect,
+    /// Which kind of address is taken.
+    pub policy: DnsPolicy,
+    /// The server that is asked; the system's when absent.
+    pub server: Option<SocketAddr>,
+}
+
+/// Which of several addresses is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DnsSelect {
+    /// The first.
+    First,
+    /// Any, by chance.
+    Random,
+    /// One after the other.
+    RoundRobin,
+}
+
+/// Which kind of address is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DnsPolicy {
+    /// IPv4 if there is one.
+    PreferIpv4,
+    /// IPv6 if there is one.
+    PreferIpv6,
+    /// IPv4 or none.
+    OnlyIpv4,
+    /// IPv6 or none.
+    OnlyIpv6,
+    /// Either.
+    Any,
+}
+
+impl Default for DnsSettings {
+    fn default() -> Self {
+        Self {
+            ttl: Duration::from_secs(300),
+            select: DnsSelect::Random,
+            policy: DnsPolicy::PreferIpv4,
+            server: None,
+        }
+    }
 }
 
 impl Default for HttpSettings {
@@ -81,7 +135,11 @@ impl Default for HttpSettings {
             no_vu_connection_reuse: false,
             no_cookies_reset: false,
             debug: None,
-            hosts: BTreeMap::new(),
+            hosts: Hosts::default(),
+            dns: DnsSettings::default(),
+            local_ips: LocalIps::default(),
+            proxies: Proxies::default(),
+            rps: None,
         }
     }
 }
@@ -90,7 +148,7 @@ impl Default for HttpSettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemTags(u32);
 
-/// The system tags that HTTP tests have, in the order of their bits.
+/// All system tags, in the order of their bits: those that are on by default, then the others.
 const NAMES: [&str; 18] = [
     "proto",
     "subproto",
@@ -108,14 +166,24 @@ const NAMES: [&str; 18] = [
     "expected_response",
     "iter",
     "vu",
-    "ip",
     "ocsp_status",
+    "ip",
 ];
 
 /// How many of [`NAMES`] are on by default: all but the last four.
-const DEFAULT_COUNT: u32 = 14;
+const DEFAULT_COUNT: usize = 14;
 
 impl SystemTags {
+    /// The names of all system tags.
+    pub fn all() -> impl Iterator<Item = &'static str> {
+        NAMES.into_iter()
+    }
+
+    /// The names of those that are on unless the run says otherwise.
+    pub fn on_by_default() -> impl Iterator<Item = &'static str> {
+        NAMES.into_iter().take(DEFAULT_COUNT)
+    }
+
     /// The tags with these names; the name that is none of them is the error.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let mut bits = 0;

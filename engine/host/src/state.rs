@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use brunt_metrics::TagSet;
+use brunt_metrics::{TagSet, TagsId};
 use send_wrapper::SendWrapper;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
@@ -67,6 +67,14 @@ pub(crate) struct Local {
     pub(crate) revision: u64,
     pub(crate) groups: Vec<Group>,
     pub(crate) base: Rc<TagScope>,
+    numbers: Numbers,
+}
+
+/// The system tags `vu` and `iter`, where they are on.
+#[derive(Default)]
+struct Numbers {
+    vu: Option<String>,
+    iteration: Option<String>,
 }
 
 /// A group that the VU is in.
@@ -102,7 +110,7 @@ impl VuState {
             usage: Usage::new(&run),
             log: LogBudget::new(),
             random: Generator::new(run.settings.seed, who.vu_in_test),
-            local: SendWrapper::new(Local::new(worker)),
+            local: SendWrapper::new(Local::new(worker, &who)),
             wasi: imports_wasi.then(|| wasi::context(&run)),
             run,
         }
@@ -113,6 +121,14 @@ impl VuState {
         self.local.place_tags = place.tags.clone();
         self.local.rebase();
         self.place = Some(place.clone());
+    }
+
+    /// Gives the samples of an iteration that begins its number, where system tag `iter` is on.
+    pub(crate) fn begin_iteration(&mut self) {
+        if self.local.numbers.iteration.is_some() {
+            self.local.numbers.iteration = Some(self.who.iteration.to_string());
+            self.local.rebase();
+        }
     }
 
     /// An error that traps when the VU is still in `init`.
@@ -137,18 +153,30 @@ impl std::fmt::Display for Misuse {
 impl std::error::Error for Misuse {}
 
 impl Local {
-    fn new(worker: &Rc<Worker>) -> Self {
+    fn new(worker: &Rc<Worker>, who: &Who) -> Self {
         let place_tags = TagSet::empty();
+        let system = &worker.run.settings.system_tags;
+        let numbers = Numbers {
+            vu: system.has("vu").then(|| who.vu_in_test.to_string()),
+            iteration: system.has("iter").then(|| who.iteration.to_string()),
+        };
         Self {
             base: worker.base(&place_tags),
             worker: worker.clone(),
-            http: Client::new(worker),
+            http: Client::new(worker, who.vu_in_instance),
             errands: Rc::default(),
             place_tags,
             vu_tags: BTreeMap::new(),
             revision: 0,
             groups: Vec::new(),
+            numbers,
         }
+    }
+
+    /// The tags of what is measured of the VU's iterations as a whole, where they are not just the scenario's.
+    pub(crate) fn own_tags(&self) -> Option<TagsId> {
+        let has_own = self.numbers.vu.is_some() || self.numbers.iteration.is_some();
+        has_own.then_some(self.base.id)
     }
 
     /// The path of the current group, `::outer::inner`; empty outside of groups.
@@ -165,6 +193,12 @@ impl Local {
         let mut tags = TagSet::from_pairs(own).merged(&self.place_tags);
         if !self.groups.is_empty() && self.worker.run.settings.system_tags.has("group") {
             tags = tags.with("group", self.group_path());
+        }
+        let Numbers { vu, iteration } = &self.numbers;
+        for (name, number) in [("vu", vu), ("iter", iteration)] {
+            if let Some(number) = number {
+                tags = tags.with(name, number);
+            }
         }
         self.base = self.worker.base(&tags);
     }

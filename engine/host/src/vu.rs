@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use brunt_metrics::TagSet;
+use brunt_metrics::{TagSet, TagsId};
 use wasmtime::{Store, StoreContextMut, Trap, UpdateDeadline};
 
 use crate::bindings::Test as Instance;
@@ -136,9 +136,10 @@ impl Vu {
     /// Runs one iteration. Dropping the future interrupts it: the VU must then be renewed.
     pub async fn iterate(&mut self, iteration: Iteration) -> Outcome {
         if let Some(live) = &mut self.live {
-            let who = &mut live.store.data_mut().who;
-            who.iteration_in_test = iteration.in_test;
-            who.iteration_in_instance = iteration.in_instance;
+            let state = live.store.data_mut();
+            state.who.iteration_in_test = iteration.in_test;
+            state.who.iteration_in_instance = iteration.in_instance;
+            state.begin_iteration();
         }
         let result = self
             .fallible(Phase::Iteration, async |guest, store| {
@@ -161,6 +162,11 @@ impl Vu {
         state.who.iteration_in_place += 1;
         crate::interfaces::metrics::close_groups(&mut state.local);
         state.local.http.finish_iteration(&state.local.base);
+    }
+
+    /// The tags of its last iteration as a whole, where system tags make them its own; none where they are the scenario's.
+    pub fn own_tags(&self) -> Option<TagsId> {
+        self.live.as_ref()?.store.data().local.own_tags()
     }
 
     /// Whether the VU can't run again before [`Vu::renew`].

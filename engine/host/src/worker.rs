@@ -15,6 +15,8 @@ pub struct Worker {
     pub(crate) run: Arc<Run>,
     pub(crate) targets: RefCell<Targets>,
     pub(crate) resolver: Resolver,
+    /// Whether system tag `ip` is on; asked for every request.
+    pub(crate) shows_ip: bool,
     index: usize,
     recorder: RefCell<Recorder>,
     /// The error codes that need not be told any more.
@@ -25,11 +27,14 @@ pub struct Worker {
 impl Worker {
     /// The worker with this number, with a recorder of its own.
     pub fn new(run: Arc<Run>, index: usize, recorder: Recorder) -> Rc<Self> {
-        let targets = Targets::new(&run.settings.http.user_agent);
+        let http = &run.settings.http;
+        let shows_ip = run.settings.system_tags.has("ip");
+        let targets = Targets::new(&http.user_agent, http.proxies.clone());
         Rc::new(Self {
             run,
             targets: RefCell::new(targets),
             resolver: Resolver::default(),
+            shows_ip,
             index,
             recorder: RefCell::new(recorder),
             failures_told: RefCell::default(),

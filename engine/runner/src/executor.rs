@@ -151,7 +151,7 @@ impl<V: VirtualUser> Work<V> {
     }
 
     /// Records an iteration that ran to its end, whatever became of it.
-    fn completed(&self, started: Instant, ended: Instant, outcome: &Outcome) {
+    fn completed(&self, vu: &V, started: Instant, ended: Instant, outcome: &Outcome) {
         if let Outcome::Failed(failure) = outcome {
             self.failures.tell(&self.part.scenario().name, failure);
         }
@@ -165,10 +165,11 @@ impl<V: VirtualUser> Work<V> {
             .fetch_add(1, Relaxed);
         let time = self.worker.run().unix_ns(ended);
         let mut recorder = self.worker.recorder();
-        recorder.record(builtin::ITERATIONS, self.tags, 1.0, time);
+        let tags = vu.own_tags().unwrap_or(self.tags);
+        recorder.record(builtin::ITERATIONS, tags, 1.0, time);
         recorder.record(
             builtin::ITERATION_DURATION,
-            self.tags,
+            tags,
             milliseconds(started, ended),
             time,
         );

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use brunt_host::{Data, Description, Level, LogSink, Run, RunSettings, Test, Vu, Worker};
+use brunt_host::{
+    Data, Description, Level, LogSink, Proxies, ProxyError, Run, RunSettings, Test, Vu, Worker,
+};
 use brunt_metrics::{Breakdown, Recorder, RecorderSettings, Registry, Routing};
 use serde_json::Value;
 
@@ -42,12 +44,15 @@ pub struct Loaded {
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) system_env: BTreeMap<String, String>,
+    /// The proxies that the environment of this process names, whatever the test sees of it.
+    pub(crate) proxies: Proxies,
 }
 
 impl Loaded {
     /// Loads a test, initialises one instance of it under what the operator grants, and merges its options with the others'.
     pub async fn load(source: TestSource) -> Result<Self, Error> {
         let granted = granted(&source.layers)?;
+        let proxies = Proxies::from_env(&source.system_env)?;
         let test = Test::load(&granted.limits.vu, &source.path, source.cache.as_deref())?;
         let data = Arc::new(Data::new(test.folder()));
         let registry = Arc::new(Registry::new());
@@ -83,6 +88,7 @@ impl Loaded {
             log,
             env,
             system_env,
+            proxies,
         })
     }
 
@@ -145,5 +151,12 @@ fn merge(mut layers: Vec<Layer>, description: &Description) -> Result<Options, E
 impl From<OptionsError> for Error {
     fn from(error: OptionsError) -> Self {
         Self::new(ExitCode::InvalidConfig, error)
+    }
+}
+
+impl From<ProxyError> for Error {
+    fn from(error: ProxyError) -> Self {
+        Self::new(ExitCode::InvalidConfig, error)
+            .hint("write http://proxy.example:3128 or socks5://proxy.example:1080, or unset it")
     }
 }

@@ -12,6 +12,8 @@ mod merge;
 mod reader;
 mod table;
 
+mod addresses;
+mod dns;
 mod execution;
 mod http;
 mod limits;
@@ -32,12 +34,10 @@ use brunt_host::NetworkPolicy;
 use brunt_plan::{Scenario, Segment, Sequence, Share};
 use serde_json::{Map, Value};
 
+pub use brunt_host::{DnsPolicy, DnsSelect, DnsSettings, HostTarget, LocalIps, SystemTags};
 pub use effect::{WITHOUT_EFFECT, WithoutEffect};
 pub use error::OptionsError;
-pub use http::{
-    DnsOptions, DnsPolicy, DnsSelect, HostTarget, HttpDebug, HttpOptions, TlsAuth, TlsOptions,
-    TlsVersion,
-};
+pub use http::{HttpDebug, HttpOptions, TlsAuth, TlsOptions, TlsVersion};
 pub use layer::{Layer, Source};
 pub use limits::{LIMITS, LimitSpec, LimitUnit, Limits};
 pub use summary::{SummaryMode, SummaryOptions, TimeUnit};

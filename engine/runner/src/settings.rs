@@ -1,11 +1,9 @@
 //! Defines how options become what VUs are told.
 
-use brunt_host::{
-    ClientCertificate, HostOverride, HttpSettings, RunSettings, SystemTags, TlsSettings,
-};
+use brunt_host::{ClientCertificate, HttpSettings, RunSettings, SystemTags, TlsSettings};
 
 use crate::load::Loaded;
-use crate::options::{HostTarget, HttpDebug, HttpOptions, Options, TlsOptions, TlsVersion};
+use crate::options::{HttpDebug, HttpOptions, Options, TlsOptions, TlsVersion};
 
 /// What the VUs of a run are told.
 pub(crate) fn run_settings(loaded: &Loaded) -> RunSettings {
@@ -17,6 +15,8 @@ pub(crate) fn run_settings(loaded: &Loaded) -> RunSettings {
         network: network(options),
         http: HttpSettings {
             tls: tls_settings(loaded),
+            rps: options.rps,
+            proxies: loaded.proxies.clone(),
             ..http_settings(&options.http)
         },
         system_tags: system_tags(options),
@@ -37,13 +37,6 @@ fn network(options: &Options) -> brunt_host::NetworkPolicy {
 }
 
 fn http_settings(options: &HttpOptions) -> HttpSettings {
-    let hosts = options.hosts.iter().map(|(host, target)| {
-        let target = match target {
-            HostTarget::Address(address) => HostOverride::Address(*address),
-            HostTarget::Socket(address) => HostOverride::Socket(*address),
-        };
-        (host.clone(), target)
-    });
     HttpSettings {
         max_redirects: options.max_redirects,
         user_agent: options.user_agent.clone(),
@@ -57,7 +50,10 @@ fn http_settings(options: &HttpOptions) -> HttpSettings {
             HttpDebug::Heads => Some(brunt_host::HttpDebug::Heads),
             HttpDebug::Full => Some(brunt_host::HttpDebug::Full),
         },
-        hosts: hosts.collect(),
+        hosts: options.hosts.clone().into_iter().collect(),
+        dns: options.dns,
+        local_ips: options.local_ips.clone(),
+        ..HttpSettings::default()
     }
 }
 
@@ -82,9 +78,7 @@ fn tls_settings(loaded: &Loaded) -> TlsSettings {
     }
 }
 
-/// The names that HTTP tests have; others of k6's are accepted and have no effect here.
 fn system_tags(options: &Options) -> SystemTags {
-    let known = options.system_tags.iter().map(String::as_str);
-    let known = known.filter(|name| SystemTags::from_names([*name]).is_ok());
-    SystemTags::from_names(known).unwrap_or_default()
+    // They were checked when they were read.
+    SystemTags::from_names(options.system_tags.iter().map(String::as_str)).unwrap_or_default()
 }

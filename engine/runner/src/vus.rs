@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use brunt_host::{Failure, Iteration, Outcome, Place, Vu};
+use brunt_metrics::TagsId;
 use tokio::sync::Notify;
 
 /// A virtual user, as executors know it. The real one is [`GuestVu`]; schedulers are tested with another.
@@ -15,6 +16,11 @@ pub(crate) trait VirtualUser: 'static {
 
     /// Runs one iteration. When the future is dropped before its end, [`VirtualUser::interrupted`] must follow.
     fn iterate(&mut self, iteration: Iteration) -> impl Future<Output = Outcome>;
+
+    /// The tags of its last iteration as a whole, where they are not just the scenario's.
+    fn own_tags(&self) -> Option<TagsId> {
+        None
+    }
 
     /// Cleans up after an iteration that was cut off.
     fn interrupted(&mut self);
@@ -49,6 +55,10 @@ impl VirtualUser for GuestVu {
     fn iterate(&mut self, iteration: Iteration) -> impl Future<Output = Outcome> {
         self.used = true;
         self.vu.iterate(iteration)
+    }
+
+    fn own_tags(&self) -> Option<TagsId> {
+        self.vu.own_tags()
     }
 
     fn interrupted(&mut self) {

@@ -494,7 +494,7 @@ extern void brunt_http_client_method_response_cookies(brunt_http_client_borrow_r
 extern void brunt_http_client_method_response_url(brunt_http_client_borrow_response_t self, test_string_t *ret);
 // `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
 extern void brunt_http_client_method_response_protocol(brunt_http_client_borrow_response_t self, test_string_t *ret);
-// The peer's address and port.
+// The peer's address and port; the path and 0 of a Unix socket. Through a proxy the peer is the proxy.
 extern void brunt_http_client_method_response_remote(brunt_http_client_borrow_response_t self, test_tuple2_string_u16_t *ret);
 extern void brunt_http_client_method_response_timings(brunt_http_client_borrow_response_t self, brunt_http_client_timings_t *ret);
 // The method of the request, as its first hop was sent.

@@ -116,7 +116,7 @@ struct HttpFlags {
     /// Read response bodies and throw them away
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     discard_response_bodies: Option<String>,
-    /// How names are looked up, such as ttl=5m,select=random,policy=preferIPv4
+    /// How names are looked up, such as ttl=5m,select=random,policy=preferIPv4,server=10.0.0.53
     #[arg(long, value_name = "SETTINGS")]
     dns: Option<String>,
     /// Addresses of this machine to connect from
@@ -166,7 +166,7 @@ struct LimitFlags {
     /// Set a limit, such as memory=64MiB or cpuTime=1s; may be repeated
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     limits: Vec<String>,
-    /// Let the test connect to this host or address range, and to no other than those so named
+    /// Let the test connect to this host, address range or unix:PATH, and to no other than those so named
     #[arg(long = "allow-host", value_name = "HOST")]
     allow_hosts: Vec<String>,
     /// Do not let the test connect to this host or address range
@@ -422,6 +422,7 @@ mod tests {
                 ("dns.ttl", "--dns"),
                 ("dns.select", "--dns"),
                 ("dns.policy", "--dns"),
+                ("dns.server", "--dns"),
             ];
             single.chain(repeated).chain(written).collect()
         }

@@ -147,7 +147,7 @@ fn run_and_http_flags_reach_their_options() -> Result<(), OptionsError> {
         (
             http.blacklist_ips.len(),
             http.block_hostnames.len(),
-            http.local_ips.len()
+            http.local_ips.words().len()
         ),
         (1, 2, 1)
     );

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ pub(crate) struct Client {
     pub(crate) jar: Rc<Jar>,
     /// The statuses that requests expect which don't say it themselves.
     pub(crate) expected: RefCell<Option<Rc<[(u16, u16)]>>>,
+    /// The address of this machine that it connects from; the system chooses when absent.
+    pub(super) local: Option<IpAddr>,
     /// The timer of the last request that ended: setting it anew is cheaper than making one.
     timer: Cell<Option<Pin<Box<Sleep>>>>,
     /// Where exchanges are logged, when they are.
@@ -53,13 +56,15 @@ pub(crate) struct Sending<'a> {
 }
 
 impl Client {
-    pub(crate) fn new(worker: &Rc<Worker>) -> Rc<Self> {
+    /// The client of the VU with this number in this process.
+    pub(crate) fn new(worker: &Rc<Worker>, vu: u64) -> Rc<Self> {
         let settings = &worker.run.settings;
         Rc::new(Self {
             pool: Pool::new(settings.limits.connections),
             traffic: Rc::default(),
             jar: Rc::new(Jar::new(settings.limits.cookies)),
             expected: RefCell::default(),
+            local: settings.http.local_ips.of_vu(vu),
             timer: Cell::new(None),
             debug: DebugLog::new(&worker.run),
             worker: worker.clone(),
@@ -72,6 +77,10 @@ impl Client {
         request: &Request,
         base: &Rc<TagScope>,
     ) -> Result<Response, RequestFailure> {
+        if let Some(rate) = &self.worker.run.rate {
+            // Boxed, because few runs have a limit.
+            Box::pin(rate.wait()).await;
+        }
         let sending = Sending {
             request,
             deadline: Instant::now() + request.timeout.min(FOREVER),
@@ -303,6 +312,7 @@ impl Client {
             timings: &timings,
             tls: used.as_ref().and_then(|used| used.tls.as_ref()),
             default_expected: default_expected.as_deref(),
+            remote: used.as_ref().map(|used| &used.remote),
         };
         end.record(&self.worker, &sending.base, ended);
         drop(default_expected);

@@ -8,7 +8,6 @@ mod http1;
 mod http2;
 mod relay;
 
-use std::net::SocketAddr;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -18,7 +17,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::http::connection::http1::Http1;
 use crate::http::connection::http2::Http2;
-use crate::http::dial::Dialled;
+use crate::http::dial::{Dialled, Remote};
 use crate::http::failure::RequestFailure;
 use crate::http::meter::{Instants, Timed};
 use crate::http::socket::{Socket, TlsFacts};
@@ -29,7 +28,7 @@ type RequestBody = Full<Bytes>;
 /// An open connection.
 pub(crate) struct Connection {
     protocol: Protocol,
-    pub(crate) remote: SocketAddr,
+    pub(crate) remote: Remote,
     pub(crate) tls: Option<TlsFacts>,
     pub(crate) instants: Rc<Instants>,
 }
@@ -87,7 +86,7 @@ impl Connection {
         };
         Some(Self {
             protocol: Protocol::Http2(http2.clone()),
-            remote: self.remote,
+            remote: self.remote.clone(),
             tls: self.tls.clone(),
             instants: self.instants.clone(),
         })

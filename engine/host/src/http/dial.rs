@@ -1,26 +1,38 @@
 //! Defines dialling: the one place where connections are made, and where the network policy is asked.
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
+use crate::hosts::HostTarget;
 use crate::http::failure::RequestFailure;
 use crate::http::meter::{Counted, Traffic};
-use crate::http::socket::{Socket, TlsFacts};
+use crate::http::socket::{Socket, TlsFacts, Wire};
 use crate::http::target::Origin;
 use crate::http::tls::{Ocsp, with_staple};
+use crate::http::tunnel;
 use crate::network::Denial;
+use crate::proxies::{Proxy, ProxyKind};
 use crate::worker::Worker;
 
 /// An open connection, not yet spoken on.
 pub(crate) struct Dialled {
     pub(crate) socket: Socket,
-    pub(crate) remote: SocketAddr,
+    pub(crate) remote: Remote,
+}
+
+/// The other end of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Remote {
+    Tcp(SocketAddr),
+    Unix(Arc<Path>),
 }
 
 /// Where the time of dialling went.
@@ -62,49 +74,181 @@ impl Drop for Stopwatch<'_> {
     }
 }
 
-/// Opens a connection to an origin: policy on the name, look-up, policy on the addresses, TCP, TLS.
-pub(crate) async fn dial(
-    worker: &Worker,
-    origin: &Origin,
-    traffic: &Rc<Traffic>,
-    timings: &mut DialTimings,
-) -> Result<Dialled, RequestFailure> {
-    let addresses = permitted_addresses(worker, origin, timings).await?;
-    let (stream, remote) = connect(&addresses, timings).await?;
-    let counted = Counted::new(stream, traffic.clone());
-    let socket = match origin.secure {
-        false => Socket::Plain(counted),
-        true => handshake(worker, origin, counted, timings).await?,
-    };
-    Ok(Dialled { socket, remote })
+/// What a VU dials with.
+pub(crate) struct Dialler<'a> {
+    pub(crate) worker: &'a Worker,
+    /// The address of this machine that it connects from; the system chooses when absent.
+    pub(crate) local: Option<IpAddr>,
+    pub(crate) traffic: &'a Rc<Traffic>,
 }
 
-async fn permitted_addresses(
-    worker: &Worker,
-    origin: &Origin,
-    timings: &mut DialTimings,
-) -> Result<Vec<SocketAddr>, RequestFailure> {
-    let policy = &worker.run.settings.network;
-    policy
-        .check_host(&origin.host)
-        .map_err(|denial| denied(denial, &origin.host))?;
-    timings.phase = DialPhase::LookUp;
-    let addresses = {
-        let _running = Stopwatch::start(&mut timings.looking_up);
-        worker
-            .resolver
-            .resolve(origin, &worker.run.settings.http)
-            .await?
-    };
-    for address in &addresses {
-        policy
-            .check_address(&origin.host, address.ip())
-            .map_err(|denial| denied(denial, format!("{} ({})", origin.host, address.ip())))?;
+impl Dialler<'_> {
+    /// Opens a connection to an origin: policy on the name, look-up, policy on the address, TCP, TLS.
+    pub(crate) async fn dial(
+        &self,
+        origin: &Origin,
+        timings: &mut DialTimings,
+    ) -> Result<Dialled, RequestFailure> {
+        let (wire, remote) = match &origin.proxy {
+            None => {
+                let remote = self.locate(origin, timings).await?;
+                (self.connect(&remote, timings).await?, remote)
+            }
+            Some(proxy) => self.connect_through(proxy, origin, timings).await?,
+        };
+        let socket = match origin.secure {
+            false => Socket::Plain(wire),
+            true => handshake(self.worker, origin, wire, timings).await?,
+        };
+        Ok(Dialled { socket, remote })
     }
-    Ok(addresses)
+
+    /// Where an origin is, if it may be connected to.
+    async fn locate(
+        &self,
+        origin: &Origin,
+        timings: &mut DialTimings,
+    ) -> Result<Remote, RequestFailure> {
+        let host = &*origin.host;
+        let policy = &self.worker.run.settings.network;
+        policy
+            .check_host(host)
+            .map_err(|denial| denied(denial, host))?;
+        let remote = self.find(host, origin.port, timings).await?;
+        match &remote {
+            Remote::Tcp(address) => policy.check_address(host, address.ip()),
+            Remote::Unix(path) => policy.check_socket(host, path),
+        }
+        .map_err(|denial| denied(denial, format!("{host} ({remote})")))?;
+        Ok(remote)
+    }
+
+    /// A connection to an origin's proxy, which leads to the origin; the proxy is the operator's choice, and may be connected to
+    /// unless it is denied.
+    async fn connect_through(
+        &self,
+        proxy: &Proxy,
+        origin: &Origin,
+        timings: &mut DialTimings,
+    ) -> Result<(Wire, Remote), RequestFailure> {
+        let settings = &self.worker.run.settings;
+        let policy = &settings.network;
+        policy
+            .check_behind_proxy(&origin.host)
+            .map_err(|denial| denied(denial, &origin.host))?;
+        policy
+            .check_host(&proxy.host)
+            .map_err(|denial| denied(denial, proxy))?;
+        let remote = self.find(&proxy.host, proxy.port, timings).await?;
+        if let Remote::Tcp(address) = &remote {
+            policy
+                .check_not_denied(address.ip())
+                .map_err(|denial| denied(denial, format!("{proxy} ({remote})")))?;
+        }
+        let wire = self.connect(&remote, timings).await?;
+        if proxy.kind == ProxyKind::Http && !origin.secure {
+            return Ok((wire, remote));
+        }
+        let (host, port, agent) = (&origin.host, origin.port, &settings.http.user_agent);
+        let _running = Stopwatch::start(&mut timings.connecting);
+        let wire = tunnel::open(wire, proxy, host, port, agent).await?;
+        Ok((wire, remote))
+    }
+
+    /// Where a host and port lead: the option `hosts`, or else DNS.
+    async fn find(
+        &self,
+        host: &str,
+        port: u16,
+        timings: &mut DialTimings,
+    ) -> Result<Remote, RequestFailure> {
+        let hosts = &self.worker.run.settings.http.hosts;
+        Ok(match hosts.find(host, port) {
+            Some(HostTarget::Unix(path)) => Remote::Unix(path.as_path().into()),
+            Some(HostTarget::Socket(address)) => Remote::Tcp(*address),
+            Some(HostTarget::Address(ip)) => Remote::Tcp(SocketAddr::new(*ip, port)),
+            None => Remote::Tcp(SocketAddr::new(self.look_up(host, timings).await?, port)),
+        })
+    }
+
+    /// The address of a host that is no address itself.
+    async fn look_up(
+        &self,
+        host: &str,
+        timings: &mut DialTimings,
+    ) -> Result<IpAddr, RequestFailure> {
+        if let Ok(address) = host.parse() {
+            return Ok(address);
+        }
+        let (worker, run) = (self.worker, &self.worker.run);
+        let dns = &run.settings.http.dns;
+        timings.phase = DialPhase::LookUp;
+        let _running = Stopwatch::start(&mut timings.looking_up);
+        worker.resolver.resolve(&run.names, host, dns).await
+    }
+
+    async fn connect(
+        &self,
+        remote: &Remote,
+        timings: &mut DialTimings,
+    ) -> Result<Wire, RequestFailure> {
+        timings.phase = DialPhase::Tcp;
+        let _running = Stopwatch::start(&mut timings.connecting);
+        let traffic = self.traffic.clone();
+        match remote {
+            Remote::Tcp(address) => self
+                .connect_tcp(*address)
+                .await
+                .map(|stream| Wire::Tcp(Counted::new(stream, traffic))),
+            Remote::Unix(path) => UnixStream::connect(path)
+                .await
+                .map(|stream| Wire::Unix(Counted::new(stream, traffic)))
+                .map_err(|error| RequestFailure::dial(&error, path.display())),
+        }
+    }
+
+    async fn connect_tcp(&self, address: SocketAddr) -> Result<TcpStream, RequestFailure> {
+        let attempt = match self.local {
+            None => TcpStream::connect(address).await,
+            Some(local) if local.is_ipv4() != address.is_ipv4() => {
+                return Err(RequestFailure::new(
+                    1210,
+                    format!(
+                        "dial {address}: it can't be reached from {local} (localIPs), which is of another kind"
+                    ),
+                ));
+            }
+            Some(local) => connect_from(local, address).await,
+        };
+        let stream = attempt.map_err(|error| match self.local {
+            None => RequestFailure::dial(&error, address),
+            Some(local) => RequestFailure::dial(&error, format!("{address} from {local}")),
+        })?;
+        // Without it small requests wait for acknowledgements; where it fails they merely do.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
 }
 
-fn denied(denial: Denial, what: impl std::fmt::Display) -> RequestFailure {
+async fn connect_from(local: IpAddr, address: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = match local {
+        IpAddr::V4(_) => TcpSocket::new_v4(),
+        IpAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.bind(SocketAddr::new(local, 0))?;
+    socket.connect(address).await
+}
+
+impl fmt::Display for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.ip().fmt(f),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
+}
+
+fn denied(denial: Denial, what: impl fmt::Display) -> RequestFailure {
     match denial {
         Denial::Host => RequestFailure::new(
             1111,
@@ -117,31 +261,10 @@ fn denied(denial: Denial, what: impl std::fmt::Display) -> RequestFailure {
     }
 }
 
-/// The first of the addresses that answers.
-async fn connect(
-    addresses: &[SocketAddr],
-    timings: &mut DialTimings,
-) -> Result<(TcpStream, SocketAddr), RequestFailure> {
-    timings.phase = DialPhase::Tcp;
-    let _running = Stopwatch::start(&mut timings.connecting);
-    let mut failure = RequestFailure::new(1210, "dial: no address");
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // Without it small requests wait for acknowledgements; where it fails they merely do.
-                let _ = stream.set_nodelay(true);
-                return Ok((stream, *address));
-            }
-            Err(error) => failure = RequestFailure::dial(&error, address),
-        }
-    }
-    Err(failure)
-}
-
 async fn handshake(
     worker: &Worker,
     origin: &Origin,
-    stream: Counted<TcpStream>,
+    wire: Wire,
     timings: &mut DialTimings,
 ) -> Result<Socket, RequestFailure> {
     let name = ServerName::try_from(origin.host.to_string())
@@ -150,7 +273,7 @@ async fn handshake(
     timings.phase = DialPhase::Tls;
     let (result, staple) = {
         let _running = Stopwatch::start(&mut timings.tls_handshaking);
-        with_staple(connector.connect(name, stream)).await
+        with_staple(connector.connect(name, wire)).await
     };
     let stream = result.map_err(|error| RequestFailure::handshake(&error, &origin.host))?;
     let session = stream.get_ref().1;

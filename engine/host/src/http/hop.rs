@@ -1,19 +1,18 @@
 //! Defines one hop: one request to one URL, on a connection kept or new, with every part of it timed.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, COOKIE, HOST};
+use http::header::{AUTHORIZATION, CONNECTION, COOKIE, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use http_body_util::Full;
 
 use crate::http::auth::Scheme;
 use crate::http::client::Client;
 use crate::http::connection::{Answer, BodyPolicy};
-use crate::http::dial::{DialPhase, DialTimings};
+use crate::http::dial::{DialPhase, DialTimings, Dialler, Remote};
 use crate::http::failure::RequestFailure;
 use crate::http::message::{Login, Timings};
 use crate::http::meter::Instants;
@@ -59,7 +58,7 @@ pub(crate) struct Progress {
 /// The connection that a hop went over.
 #[derive(Clone)]
 pub(crate) struct Used {
-    pub(crate) remote: SocketAddr,
+    pub(crate) remote: Remote,
     pub(crate) tls: Option<TlsFacts>,
     instants: Rc<Instants>,
 }
@@ -152,7 +151,7 @@ impl Progress {
         connection.instants.begin();
         self.connected.set(Some(Instant::now()));
         *self.connection.borrow_mut() = Some(Used {
-            remote: connection.remote,
+            remote: connection.remote.clone(),
             tls: connection.tls.clone(),
             instants: connection.instants.clone(),
         });
@@ -181,14 +180,15 @@ impl Client {
         let origin = &hop.target.origin;
         let keep = !self.worker.run.settings.http.no_connection_reuse;
         let held = hop.held.as_ref().and_then(|held| held.take());
-        if let Some(lease) = held.or_else(|| self.kept(hop)) {
+        let kept = || keep.then(|| self.kept(hop)).flatten();
+        if let Some(lease) = held.or_else(kept) {
             match self.try_hop(hop, lease, progress, keep).await {
                 Err(_) if is_repeatable(hop, progress) => {}
                 result => return result,
             }
         }
         // Boxed, because dialling is rare and its state is large: every request would carry the room for it.
-        let opened = Box::pin(self.open(origin, progress)).await?;
+        let opened = Box::pin(self.open(origin, progress, keep)).await?;
         self.try_hop(hop, opened, progress, keep).await
     }
 
@@ -202,13 +202,21 @@ impl Client {
         }
     }
 
-    async fn open(&self, origin: &Origin, progress: &Progress) -> Result<Lease, RequestFailure> {
+    async fn open(
+        &self,
+        origin: &Origin,
+        progress: &Progress,
+        keep: bool,
+    ) -> Result<Lease, RequestFailure> {
         let timings = DialTimings::default();
         let mut dialling = Dialling { progress, timings };
         let timings = &mut dialling.timings;
-        self.pool
-            .open(&self.worker, origin, &self.traffic, timings)
-            .await
+        let dialler = Dialler {
+            worker: &self.worker,
+            local: self.local,
+            traffic: &self.traffic,
+        };
+        self.pool.open(&dialler, origin, keep, timings).await
     }
 
     async fn try_hop(
@@ -219,7 +227,12 @@ impl Client {
         keep: bool,
     ) -> Result<Answer, RequestFailure> {
         progress.connected(&lease);
-        let request = request(hop, lease.connection.is_http2())?;
+        let mut request = request(hop, lease.connection.is_http2())?;
+        // A log-in that needs its connection again lets go of it by itself.
+        if !keep && hop.held.is_none() && !lease.connection.is_http2() {
+            let close = HeaderValue::from_static("close");
+            request.headers_mut().insert(CONNECTION, close);
+        }
         if let Some(debug) = &self.debug {
             progress.number.set(debug.request(&request, &hop.body));
         }

@@ -63,7 +63,7 @@ impl Client {
                     let cnonce = format!("{:016x}", chance::number());
                     let exchange = digest::Exchange {
                         method: hop.method.as_str(),
-                        uri: &hop.target.uri.to_string(),
+                        uri: hop.target.path_and_query(),
                         body: &hop.body,
                     };
                     let answer = prompt.answer(credentials, &exchange, &cnonce);

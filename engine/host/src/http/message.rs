@@ -1,6 +1,5 @@
 //! Defines requests as guests build them, and responses as guests read them.
 
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use send_wrapper::SendWrapper;
 
 use crate::http::auth::{Credentials, Scheme};
 use crate::http::cookie::SetCookie;
+use crate::http::dial::Remote;
 use crate::http::encoding::Encoding;
 use crate::http::failure::RequestFailure;
 use crate::http::form::{self, Part};
@@ -79,7 +79,7 @@ pub struct Response {
     pub(crate) body: Bytes,
     pub(crate) body_size: u64,
     pub(crate) url: Arc<str>,
-    pub(crate) remote: SocketAddr,
+    pub(crate) remote: Remote,
     pub(crate) tls: Option<TlsFacts>,
     pub(crate) timings: Timings,
     /// The request that brought it, as its first hop was sent.

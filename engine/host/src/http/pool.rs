@@ -6,11 +6,9 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 
 use crate::http::connection::Connection;
-use crate::http::dial::{DialTimings, dial};
+use crate::http::dial::{DialTimings, Dialler};
 use crate::http::failure::RequestFailure;
-use crate::http::meter::Traffic;
 use crate::http::target::Origin;
-use crate::worker::Worker;
 
 /// The connections of one VU.
 pub(crate) struct Pool {
@@ -64,20 +62,21 @@ impl Pool {
     }
 
     /// A new connection to this origin. While as many as allowed are in use it waits, and may then get one that was open before.
+    /// One that is not to be kept is nobody else's, whatever it could carry.
     pub(crate) async fn open(
         &self,
-        worker: &Worker,
+        dialler: &Dialler<'_>,
         origin: &Origin,
-        traffic: &Rc<Traffic>,
+        keep: bool,
         timings: &mut DialTimings,
     ) -> Result<Lease, RequestFailure> {
         let slot = match self.room(origin).await {
             Room::New(slot) => slot,
             Room::Kept(lease) => return Ok(lease),
         };
-        let dialled = dial(worker, origin, traffic, timings).await?;
+        let dialled = dialler.dial(origin, timings).await?;
         let connection = Connection::new(dialled).await?;
-        let Some(shared) = connection.share() else {
+        let Some(shared) = connection.share().filter(|_| keep) else {
             return Ok(Lease {
                 connection,
                 slot: Some(slot),

@@ -1,5 +1,6 @@
 //! Defines the samples of one hop: the nine HTTP metrics, under the tags that describe it.
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use brunt_metrics::{Recorder, TagSet, TagsId, builtin};
@@ -7,6 +8,7 @@ use http::{Method, Version};
 use rustls::ProtocolVersion;
 
 use crate::http::connection::Answer;
+use crate::http::dial::Remote;
 use crate::http::failure::RequestFailure;
 use crate::http::hop::Hop;
 use crate::http::login;
@@ -25,6 +27,7 @@ pub(crate) struct HopEnd<'a> {
     pub(crate) tls: Option<&'a TlsFacts>,
     /// The statuses that the VU expects, where the request does not say.
     pub(crate) default_expected: Option<&'a [(u16, u16)]>,
+    pub(crate) remote: Option<&'a Remote>,
 }
 
 /// Number of a method that is none of [`METHODS`], and is not remembered.
@@ -53,6 +56,8 @@ impl HopEnd<'_> {
             None => self.hop.target.uid,
         };
         let time = worker.run.unix_ns(ended);
+        let with_ip = self.with_ip(worker, base);
+        let base = with_ip.as_deref().unwrap_or(base);
         let mut recorder = worker.recorder();
         let key = self.key(target, expected);
         let system = &worker.run.settings.system_tags;
@@ -65,6 +70,16 @@ impl HopEnd<'_> {
             _ => base.request(key, &mut recorder, build),
         };
         write(&mut recorder, tags, self.timings, expected, time);
+    }
+
+    /// The tags of the VU with the address of the target, where system tag `ip` is on and there is one.
+    fn with_ip(&self, worker: &Worker, base: &TagScope) -> Option<Rc<TagScope>> {
+        let remote = self.remote.filter(|_| worker.shows_ip)?;
+        let Remote::Tcp(address) = remote else {
+            return None;
+        };
+        let ip = address.ip().to_canonical().to_string();
+        Some(worker.base(&base.tags.with("ip", &ip)))
     }
 
     fn status(&self) -> u16 {

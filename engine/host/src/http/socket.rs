@@ -1,4 +1,4 @@
-//! Defines the byte stream below HTTP: TCP, or TLS over it.
+//! Defines the byte stream below HTTP: TCP or a Unix socket, or TLS over it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,16 +7,22 @@ use std::task::{Context, Poll};
 
 use rustls::{CipherSuite, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
 use crate::http::meter::Counted;
 use crate::http::tls::{Ocsp, OcspStatus};
 
-/// The byte stream of a connection, its bytes counted where they leave the process.
+/// The byte stream of a connection.
 pub(crate) enum Socket {
-    Plain(Counted<TcpStream>),
-    Tls(Box<TlsStream<Counted<TcpStream>>>, TlsFacts),
+    Plain(Wire),
+    Tls(Box<TlsStream<Wire>>, TlsFacts),
+}
+
+/// What leaves the process, its bytes counted.
+pub(crate) enum Wire {
+    Tcp(Counted<TcpStream>),
+    Unix(Counted<UnixStream>),
 }
 
 /// What was agreed on in a TLS handshake.
@@ -37,60 +43,111 @@ impl TlsFacts {
     }
 }
 
-impl Socket {
-    fn stream(&mut self) -> Pin<&mut dyn ByteStream> {
-        match self {
-            Self::Plain(stream) => Pin::new(stream),
-            Self::Tls(stream, _) => Pin::new(&mut **stream),
-        }
-    }
-}
-
 trait ByteStream: AsyncRead + AsyncWrite + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Unpin> ByteStream for S {}
 
-impl AsyncRead for Socket {
-    fn poll_read(
-        self: Pin<&mut Self>,
+impl Socket {
+    fn stream(&mut self) -> Pin<&mut dyn ByteStream> {
+        match self {
+            Self::Plain(stream) => stream.stream(),
+            Self::Tls(stream, _) => Pin::new(&mut **stream),
+        }
+    }
+
+    /// Reads are many: they are not sent through a table of functions.
+    fn read(
+        &mut self,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Tls(stream, _) => Pin::new(stream).poll_read(context, buffer),
+        match self {
+            Self::Plain(stream) => stream.read(context, buffer),
+            Self::Tls(stream, _) => Pin::new(&mut **stream).poll_read(context, buffer),
         }
     }
-}
 
-impl AsyncWrite for Socket {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().stream().poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().stream().poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
+    fn is_vectored(&self) -> bool {
         match self {
-            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Plain(stream) => stream.is_vectored(),
             Self::Tls(stream, _) => stream.is_write_vectored(),
         }
     }
+}
 
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().stream().poll_flush(context)
+impl Wire {
+    fn stream(&mut self) -> Pin<&mut dyn ByteStream> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream),
+            Self::Unix(stream) => Pin::new(stream),
+        }
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().stream().poll_shutdown(context)
+    fn read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+
+    fn is_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Unix(stream) => stream.is_write_vectored(),
+        }
     }
 }
+
+/// Implements tokio's stream traits for an enum of streams.
+macro_rules! one_of_streams {
+    ($type:ident) => {
+        impl AsyncRead for $type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                buffer: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.get_mut().read(context, buffer)
+            }
+        }
+
+        impl AsyncWrite for $type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.get_mut().stream().poll_write(context, bytes)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                slices: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.get_mut().stream().poll_write_vectored(context, slices)
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                self.is_vectored()
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.get_mut().stream().poll_flush(context)
+            }
+
+            fn poll_shutdown(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.get_mut().stream().poll_shutdown(context)
+            }
+        }
+    };
+}
+
+one_of_streams!(Socket);
+one_of_streams!(Wire);

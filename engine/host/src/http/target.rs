@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::header::{HOST, USER_AGENT};
+use http::header::{HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderMap, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS};
@@ -12,6 +12,8 @@ use url::{Host, Url};
 
 use crate::http::auth::Credentials;
 use crate::http::failure::RequestFailure;
+use crate::http::tunnel::authorization as authorization_of;
+use crate::proxies::{Proxies, Proxy, ProxyKind};
 
 /// URLs that one worker remembers before it starts anew: a test with unbounded URLs costs time, not memory.
 const REMEMBERED: usize = 4096;
@@ -23,7 +25,7 @@ pub(crate) struct Target {
     pub(crate) uid: u64,
     /// Where connections for it go.
     pub(crate) origin: Origin,
-    /// Path and query.
+    /// Path and query; the whole URL where a proxy has to know it.
     pub(crate) uri: Uri,
     /// The headers of every request to it: `host` and `user-agent`.
     pub(crate) headers: HeaderMap,
@@ -42,11 +44,14 @@ pub(crate) struct Origin {
     pub(crate) secure: bool,
     pub(crate) host: Arc<str>,
     pub(crate) port: u16,
+    /// The proxy that connections go through, if any.
+    pub(crate) proxy: Option<Arc<Proxy>>,
 }
 
 /// The targets that one worker remembers.
 pub(crate) struct Targets {
     user_agent: HeaderValue,
+    proxies: Proxies,
     known: FxHashMap<Box<str>, Rc<Target>>,
     names: FxHashMap<Box<str>, u64>,
     next_uid: u64,
@@ -54,10 +59,11 @@ pub(crate) struct Targets {
 
 impl Targets {
     /// None yet. A `user-agent` that can't be a header becomes the default.
-    pub(crate) fn new(user_agent: &str) -> Self {
+    pub(crate) fn new(user_agent: &str, proxies: Proxies) -> Self {
         let user_agent = HeaderValue::from_str(user_agent);
         Self {
             user_agent: user_agent.unwrap_or_else(|_| HeaderValue::from_static("brunt")),
+            proxies,
             known: FxHashMap::default(),
             names: FxHashMap::default(),
             next_uid: 0,
@@ -70,7 +76,14 @@ impl Targets {
             return Ok(target.clone());
         }
         let uid = self.fresh_uid();
-        let target = Rc::new(Target::parse(url, uid, &self.user_agent)?);
+        let mut target = Target::parse(url, uid, &self.user_agent)?;
+        let Origin {
+            secure, host, port, ..
+        } = &target.origin;
+        if let Some(proxy) = self.proxies.of(*secure, host, *port) {
+            target.go_through(proxy)?;
+        }
+        let target = Rc::new(target);
         if self.known.len() >= REMEMBERED {
             self.known.clear();
         }
@@ -125,6 +138,7 @@ impl Target {
                 secure,
                 host: host.into(),
                 port,
+                proxy: None,
             },
             uri: path_and_query(&parsed).map_err(|error| invalid(url, error))?,
             headers: headers(&authority, user_agent).map_err(|error| invalid(url, error))?,
@@ -135,9 +149,31 @@ impl Target {
         })
     }
 
+    /// Makes requests to it go through a proxy. One for HTTP passes plain requests on itself: it wants the whole URL, and to know
+    /// who asks.
+    fn go_through(&mut self, proxy: Arc<Proxy>) -> Result<(), RequestFailure> {
+        if proxy.kind == ProxyKind::Http && !self.origin.secure {
+            let bad = |error: http::Error| invalid(&self.url, error);
+            self.uri = self.absolute_uri().map_err(bad)?;
+            if let Some(credentials) = &proxy.credentials {
+                let value = HeaderValue::from_str(&authorization_of(credentials));
+                let mut value = value.map_err(|error| invalid(&self.url, error))?;
+                value.set_sensitive(true);
+                self.headers.insert(PROXY_AUTHORIZATION, value);
+            }
+        }
+        self.origin.proxy = Some(proxy);
+        Ok(())
+    }
+
+    /// Path and query, whatever else [`Target::uri`] has.
+    pub(crate) fn path_and_query(&self) -> &str {
+        self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
+    }
+
     /// The URI that HTTP/2 wants: with scheme and authority.
     pub(crate) fn absolute_uri(&self) -> Result<Uri, http::Error> {
-        let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let path = self.path_and_query();
         Uri::builder()
             .scheme(if self.origin.secure { "https" } else { "http" })
             .authority(self.authority.as_str())
@@ -254,9 +290,13 @@ fn credentials(url: &Url) -> Option<Credentials> {
 mod tests {
     use super::*;
 
+    fn targets() -> Targets {
+        Targets::new("brunt/1", Proxies::default())
+    }
+
     #[test]
     fn urls_are_taken_apart() {
-        let target = Targets::new("brunt/1")
+        let target = targets()
             .get("https://user:secret@Example.com:8443/a b?x=1#frag")
             .unwrap();
         assert_eq!(&*target.origin.host, "example.com");
@@ -282,7 +322,7 @@ mod tests {
             ("http://a@b:c@d@host/p@q", "http://****:****@host/p@q"),
             (" http:/me:you@host ", "http://****:****@host/"),
         ] {
-            let target = Targets::new("brunt/1").get(written).unwrap();
+            let target = targets().get(written).unwrap();
             assert_eq!(&*target.url, shown, "{written}");
         }
     }
@@ -296,11 +336,26 @@ mod tests {
             "http://",
             "http://exa mple.com/",
         ] {
-            assert_eq!(
-                Targets::new("brunt/1").get(url).unwrap_err().code,
-                1020,
-                "{url}"
-            );
+            assert_eq!(targets().get(url).unwrap_err().code, 1020, "{url}");
         }
+    }
+
+    #[test]
+    fn a_plain_request_shows_its_proxy_the_whole_url() {
+        let proxy = "http://me:secret@proxy.test:3128".to_owned();
+        let env = [
+            ("HTTP_PROXY".to_owned(), proxy.clone()),
+            ("HTTPS_PROXY".to_owned(), proxy),
+        ];
+        let proxies = Proxies::from_env(&env.into()).unwrap();
+        let mut targets = Targets::new("brunt/1", proxies);
+        let plain = targets.get("http://a.org:81/b?c").unwrap();
+        assert_eq!(plain.uri, "http://a.org:81/b?c");
+        assert_eq!(plain.headers[PROXY_AUTHORIZATION], "Basic bWU6c2VjcmV0");
+        let secure = targets.get("https://a.org/b").unwrap();
+        assert_eq!(secure.uri, "/b");
+        assert!(!secure.headers.contains_key(PROXY_AUTHORIZATION));
+        assert_eq!(secure.origin.proxy, plain.origin.proxy);
+        assert_eq!(targets.get("http://localhost/").unwrap().origin.proxy, None);
     }
 }

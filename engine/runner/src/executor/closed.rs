@@ -291,7 +291,7 @@ impl<V: VirtualUser> Slot<V> {
             if waited {
                 turn = now;
             }
-            self.work.completed(started, now, &outcome);
+            self.work.completed(vu, started, now, &outcome);
             if outcome == Outcome::Aborted {
                 return Rest::Over;
             }

@@ -240,8 +240,8 @@ impl<V: VirtualUser> Crew<V> {
         let ended = tokio_now();
         match outcome {
             Some(outcome) => {
-                work.completed(started, ended, &outcome);
-                self.record_delay(arrival, started, ended);
+                work.completed(vu, started, ended, &outcome);
+                self.record_delay(vu, arrival, started, ended);
             }
             None => {
                 vu.interrupted();
@@ -252,11 +252,11 @@ impl<V: VirtualUser> Crew<V> {
     }
 
     /// The open model's own metrics: how late the iteration started, and how long it took from when it was due.
-    fn record_delay(&self, arrival: Arrival, started: Instant, ended: Instant) {
+    fn record_delay(&self, vu: &V, arrival: Arrival, started: Instant, ended: Instant) {
         let due = self.work.start + arrival.due;
         let time = self.work.worker.run().unix_ns(ended);
         let mut recorder = self.work.worker.recorder();
-        let tags = self.work.tags;
+        let tags = vu.own_tags().unwrap_or(self.work.tags);
         recorder.record(
             builtin::ITERATION_START_DELAY,
             tags,

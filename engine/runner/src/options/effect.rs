@@ -1,7 +1,6 @@
 //! Defines which options this version accepts and does not honour yet, and the warning where one of them is set.
 
 use super::Options;
-use super::http::{DnsPolicy, DnsSelect};
 
 /// An option that is accepted and checked, and changes nothing yet, or not everything.
 #[derive(Debug, Clone, Copy)]
@@ -15,16 +14,9 @@ pub struct WithoutEffect {
 }
 
 /// Options that are accepted and not honoured yet. One that becomes honoured is struck here, and in docs/options.md.
-pub const WITHOUT_EFFECT: [WithoutEffect; 13] = [
+pub const WITHOUT_EFFECT: [WithoutEffect; 6] = [
     row("paused", ": the run starts at once", |options, _| {
         options.paused
-    }),
-    row("rps", ": requests are not held back", |options, _| {
-        options.rps.is_some()
-    }),
-    row("systemTags", " for iter, vu and ip", |options, _| {
-        let asked = |tag: &&str| options.system_tags.contains(*tag);
-        ["iter", "vu", "ip"].iter().any(asked)
     }),
     row("batch", AT_ONCE, |options, default| {
         options.http.batch != default.http.batch
@@ -37,22 +29,6 @@ pub const WITHOUT_EFFECT: [WithoutEffect; 13] = [
         ": a failed request is a value, and the test decides what it means",
         |options, _| options.http.throw,
     ),
-    row("hosts", " for names with *", |options, _| {
-        options.http.hosts.keys().any(|host| host.contains('*'))
-    }),
-    row(
-        "dns.ttl",
-        ": addresses are remembered for 5m",
-        |options, default| options.http.dns.ttl != default.http.dns.ttl,
-    ),
-    row(
-        "dns.select",
-        ": the first address that answers is taken",
-        |options, _| options.http.dns.select == DnsSelect::RoundRobin,
-    ),
-    row("dns.policy", ": IPv4 is preferred", |options, _| {
-        options.http.dns.policy != DnsPolicy::PreferIpv4
-    }),
     row(
         "metricSamplesBufferSize",
         ": the queues of outputs have a fixed size",
@@ -60,9 +36,6 @@ pub const WITHOUT_EFFECT: [WithoutEffect; 13] = [
     ),
     row("consoleOutput", ": lines go to the log", |options, _| {
         options.console_output.is_some()
-    }),
-    row("localIPs", ": the system chooses", |options, _| {
-        !options.http.local_ips.is_empty()
     }),
 ];
 

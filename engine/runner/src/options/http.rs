@@ -1,15 +1,16 @@
 //! Defines the options of HTTP and of the connections below it.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
-use brunt_host::{Authorities, CIPHER_SUITES, Cidr, HttpSettings, is_cipher_suite};
-use brunt_plan::duration;
+use brunt_host::{
+    Authorities, CIPHER_SUITES, Cidr, DnsSettings, HostTarget, HttpSettings, LocalIps,
+    is_cipher_suite,
+};
 use serde_json::Value;
 
 use super::layer::Source;
-use super::reader::{self, Reader};
+use super::reader::{self, Reader, one_of};
+use super::{addresses, dns};
 
 /// How HTTP requests behave.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,16 +37,16 @@ pub struct HttpOptions {
     pub discard_response_bodies: bool,
     /// TLS.
     pub tls: TlsOptions,
-    /// Addresses in place of DNS, by `host`, `host:port` or `*.domain`.
+    /// Addresses and Unix sockets in place of DNS, by `host`, `host:port` or `*.domain`.
     pub hosts: BTreeMap<String, HostTarget>,
     /// Address ranges that are not connected to.
     pub blacklist_ips: Vec<Cidr>,
     /// Host names that are not connected to, `*.domain` included.
     pub block_hostnames: Vec<String>,
     /// Addresses of this machine that connections are made from: single ones, ranges `a-b` and CIDRs.
-    pub local_ips: Vec<String>,
+    pub local_ips: LocalIps,
     /// How names are looked up.
-    pub dns: DnsOptions,
+    pub dns: DnsSettings,
 }
 
 /// What `httpDebug` logs of each request.
@@ -104,52 +105,6 @@ pub struct TlsAuth {
     pub domains: Vec<String>,
 }
 
-/// Where a host name of `hosts` leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HostTarget {
-    /// Another address; the port stays.
-    Address(IpAddr),
-    /// Another address and port.
-    Socket(SocketAddr),
-}
-
-/// How names are looked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DnsOptions {
-    /// How long an answer is used, 5 minutes; `Duration::MAX` for ever, zero for a look-up each time.
-    pub ttl: Duration,
-    /// Which of several addresses is taken.
-    pub select: DnsSelect,
-    /// Which kind of address is taken.
-    pub policy: DnsPolicy,
-}
-
-/// Which of several addresses is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DnsSelect {
-    /// The first.
-    First,
-    /// Any, by chance.
-    Random,
-    /// One after the other.
-    RoundRobin,
-}
-
-/// Which kind of address is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DnsPolicy {
-    /// IPv4 if there is one.
-    PreferIpv4,
-    /// IPv6 if there is one.
-    PreferIpv6,
-    /// IPv4 or none.
-    OnlyIpv4,
-    /// IPv6 or none.
-    OnlyIpv6,
-    /// Either.
-    Any,
-}
-
 impl HttpOptions {
     pub(super) fn read(reader: &mut Reader<'_>) -> HttpOptions {
         HttpOptions {
@@ -168,13 +123,17 @@ impl HttpOptions {
             no_cookies_reset: reader.flag("noCookiesReset", false),
             discard_response_bodies: reader.flag("discardResponseBodies", false),
             tls: TlsOptions::read(reader),
-            hosts: reader.read("hosts", hosts).unwrap_or_default(),
-            blacklist_ips: reader.read("blacklistIPs", cidrs).unwrap_or_default(),
-            block_hostnames: reader
-                .read("blockHostnames", block_hostnames)
+            hosts: reader.read("hosts", addresses::hosts).unwrap_or_default(),
+            blacklist_ips: reader
+                .read("blacklistIPs", addresses::cidrs)
                 .unwrap_or_default(),
-            local_ips: reader.read("localIPs", local_ips).unwrap_or_default(),
-            dns: DnsOptions::read(reader),
+            block_hostnames: reader
+                .read("blockHostnames", addresses::block_hostnames)
+                .unwrap_or_default(),
+            local_ips: reader
+                .read("localIPs", addresses::local_ips)
+                .unwrap_or_default(),
+            dns: dns::read(reader),
         }
     }
 }
@@ -211,73 +170,12 @@ impl TlsVersion {
     }
 }
 
-impl DnsOptions {
-    fn read(reader: &mut Reader<'_>) -> DnsOptions {
-        DnsOptions {
-            ttl: reader
-                .read("dns.ttl", dns_ttl)
-                .unwrap_or(Duration::from_secs(300)),
-            select: reader
-                .read("dns.select", |value| one_of(value, &DnsSelect::NAMES))
-                .unwrap_or(DnsSelect::Random),
-            policy: reader
-                .read("dns.policy", |value| one_of(value, &DnsPolicy::NAMES))
-                .unwrap_or(DnsPolicy::PreferIpv4),
-        }
-    }
-}
-
-impl DnsSelect {
-    pub(super) const NAMES: [(&str, DnsSelect); 3] = [
-        ("first", DnsSelect::First),
-        ("random", DnsSelect::Random),
-        ("roundRobin", DnsSelect::RoundRobin),
-    ];
-}
-
-impl DnsPolicy {
-    pub(super) const NAMES: [(&str, DnsPolicy); 5] = [
-        ("preferIPv4", DnsPolicy::PreferIpv4),
-        ("preferIPv6", DnsPolicy::PreferIpv6),
-        ("onlyIPv4", DnsPolicy::OnlyIpv4),
-        ("onlyIPv6", DnsPolicy::OnlyIpv6),
-        ("any", DnsPolicy::Any),
-    ];
-}
-
-/// The value of a name, whatever its case.
-pub(super) fn one_of<T: Copy>(value: &Value, names: &[(&str, T)]) -> Result<T, String> {
-    let text = reader::text(value)?;
-    let found = names
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(&text));
-    let names = || {
-        names
-            .iter()
-            .map(|(name, _)| *name)
-            .filter(|name| !name.is_empty())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    found
-        .map(|(_, value)| *value)
-        .ok_or_else(|| format!("must be one of {}, got {text:?}", names()))
-}
-
 fn http_debug(value: &Value) -> Result<HttpDebug, String> {
     match value.as_str() {
         Some("") => Ok(HttpDebug::Off),
         Some("headers" | "true") => Ok(HttpDebug::Heads),
         Some("full") => Ok(HttpDebug::Full),
         _ => Err(format!("must be \"headers\" or \"full\", got {value}")),
-    }
-}
-
-fn dns_ttl(value: &Value) -> Result<Duration, String> {
-    match value.as_str() {
-        Some("inf") => Ok(Duration::MAX),
-        Some(text) => duration::parse_or_millis(text).map_err(|error| error.to_string()),
-        None => duration::from_json(value).map_err(|error| error.to_string()),
     }
 }
 
@@ -357,66 +255,9 @@ fn tls_auth(value: &Value) -> Result<TlsAuth, String> {
         domains: map
             .get("domains")
             .filter(|value| !value.is_null())
-            .map(block_hostnames)
+            .map(addresses::block_hostnames)
             .transpose()
             .map_err(|message| format!("domains: {message}"))?
             .unwrap_or_default(),
     })
-}
-
-fn hosts(value: &Value) -> Result<BTreeMap<String, HostTarget>, String> {
-    let map = value
-        .as_object()
-        .ok_or_else(|| format!("must be an object, got {value}"))?;
-    map.iter()
-        .map(|(host, target)| Ok((host.clone(), host_target(host, target)?)))
-        .collect()
-}
-
-fn host_target(host: &str, target: &Value) -> Result<HostTarget, String> {
-    let text = reader::text(target)?;
-    let address = || {
-        text.trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse()
-            .map(HostTarget::Address)
-    };
-    text.parse().map(HostTarget::Socket).or_else(|_| address()).map_err(|_| {
-        format!("{host:?} leads to {text:?}, which is not an address; write 127.0.0.1, 127.0.0.1:8080 or [::1]:8080")
-    })
-}
-
-fn cidrs(value: &Value) -> Result<Vec<Cidr>, String> {
-    let parse = |range: String| {
-        range
-            .parse()
-            .map_err(|_| format!("{range:?} is not an address range; write 10.0.0.0/8"))
-    };
-    reader::words(value)?.into_iter().map(parse).collect()
-}
-
-fn block_hostnames(value: &Value) -> Result<Vec<String>, String> {
-    let words = reader::words(value)?;
-    let wrong =
-        |name: &&String| name.is_empty() || name.trim_start_matches("*.").contains(['*', '/', ' ']);
-    match words.iter().find(wrong) {
-        Some(name) => Err(format!(
-            "{name:?} is not a host name; write example.com or *.example.com"
-        )),
-        None => Ok(words),
-    }
-}
-
-fn local_ips(value: &Value) -> Result<Vec<String>, String> {
-    let words = reader::words(value)?;
-    let valid = |text: &String| match text.split_once('-') {
-        Some((from, to)) => from.parse::<IpAddr>().is_ok() && to.parse::<IpAddr>().is_ok(),
-        None => text.parse::<Cidr>().is_ok(),
-    };
-    match words.iter().find(|text| !valid(text)) {
-        Some(text) => Err(format!(
-            "{text:?} is not an address; write 10.0.0.1, 10.0.0.1-10.0.0.9 or 10.0.0.0/24"
-        )),
-        None => Ok(words),
-    }
 }

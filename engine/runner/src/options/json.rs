@@ -7,9 +7,8 @@ use brunt_plan::duration;
 use serde_json::{Map, Value, json};
 
 use super::Options;
-use super::http::{
-    DnsOptions, DnsPolicy, DnsSelect, HostTarget, HttpDebug, HttpOptions, TlsOptions,
-};
+use super::dns;
+use super::http::{HttpDebug, HttpOptions, TlsOptions};
 use super::summary::{SummaryMode, TimeUnit};
 use super::thresholds::ThresholdOption;
 
@@ -38,12 +37,11 @@ pub(super) fn to_operator_json(options: &Options) -> Map<String, Value> {
 fn operator(options: &Options) -> Value {
     let texts = |list: &[Cidr]| list.iter().map(Cidr::to_string).collect::<Vec<_>>();
     let network = &options.network;
-    let allow = [network.allow_hosts.clone(), texts(&network.allow_addresses)].concat();
-    let deny = [network.deny_hosts.clone(), texts(&network.deny_addresses)].concat();
     json!({
-        "network": { "allow": allow, "deny": deny },
+        "network": { "allow": network.allowed(), "deny": network.denied() },
         "blacklistIPs": texts(&options.http.blacklist_ips),
-        "localIPs": options.http.local_ips,
+        "localIPs": options.http.local_ips.words(),
+        "dns": dns::to_operator_json(&options.http.dns),
         "tlsCA": options.http.tls.authorities.as_ref().map(authorities),
         "summaryMode": name_of(options.summary.mode, &SummaryMode::NAMES),
         "summaryExport": options.summary.export,
@@ -106,7 +104,7 @@ fn connections(http: &HttpOptions) -> Value {
     let hosts: Map<String, Value> = http
         .hosts
         .iter()
-        .map(|(host, to)| (host.clone(), host_target(to)))
+        .map(|(host, to)| (host.clone(), Value::from(to.to_string())))
         .collect();
     json!({
         "maxRedirects": http.max_redirects,
@@ -125,7 +123,7 @@ fn connections(http: &HttpOptions) -> Value {
         "discardResponseBodies": http.discard_response_bodies,
         "hosts": hosts,
         "blockHostnames": http.block_hostnames,
-        "dns": dns(&http.dns),
+        "dns": dns::to_json(&http.dns),
     })
 }
 
@@ -155,33 +153,18 @@ fn threshold(option: &ThresholdOption) -> Value {
     }
 }
 
-fn host_target(target: &HostTarget) -> Value {
-    match target {
-        HostTarget::Address(address) => Value::from(address.to_string()),
-        HostTarget::Socket(address) => Value::from(address.to_string()),
-    }
-}
-
-fn dns(dns: &DnsOptions) -> Value {
-    json!({
-        "ttl": if dns.ttl == Duration::MAX { "inf".to_owned() } else { text(dns.ttl) },
-        "select": name_of(dns.select, &DnsSelect::NAMES),
-        "policy": name_of(dns.policy, &DnsPolicy::NAMES),
-    })
-}
-
 /// The unit's name, or null where each figure has its own.
 fn time_unit(unit: TimeUnit) -> Option<&'static str> {
     name_of(unit, &TimeUnit::NAMES).filter(|name| !name.is_empty())
 }
 
-fn name_of<T: PartialEq>(value: T, names: &[(&'static str, T)]) -> Option<&'static str> {
+pub(super) fn name_of<T: PartialEq>(value: T, names: &[(&'static str, T)]) -> Option<&'static str> {
     names
         .iter()
         .find(|(_, named)| *named == value)
         .map(|(name, _)| *name)
 }
 
-fn text(duration: Duration) -> String {
+pub(super) fn text(duration: Duration) -> String {
     duration::format(duration)
 }

@@ -152,7 +152,7 @@ impl Layer {
         }
     }
 
-    /// Sets the parts of `dns` that are written `ttl=5m,select=random,policy=any`.
+    /// Sets the parts of `dns` that are written `ttl=5m,select=random,policy=any,server=127.0.0.1:53`.
     ///
     /// # Errors
     /// A part of the text that is none of these.
@@ -163,7 +163,7 @@ impl Layer {
             .filter(|part| !part.is_empty())
         {
             match part.split_once('=') {
-                Some((key @ ("ttl" | "select" | "policy"), value)) => {
+                Some((key @ ("ttl" | "select" | "policy" | "server"), value)) => {
                     self.set_from(&format!("dns.{key}"), Value::from(value), origin);
                 }
                 _ => {

@@ -1,8 +1,8 @@
 //! Defines the network policy as options: what the operator grants, and how a test may narrow it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use brunt_host::NetworkPolicy;
+use brunt_host::{HostTarget, NetworkPolicy};
 use ipnet::IpNet;
 
 use super::layer::Given;
@@ -29,32 +29,35 @@ pub(super) fn read(reader: &mut Reader<'_>, by_test: &Values) -> NetworkPolicy {
     policy(reader, &allowed, &denied)
 }
 
-/// A test must not reach an address that it isn't granted by giving it the name of a host that it is.
+/// A test must not reach an address that it isn't granted by giving it the name of a host that it is, and no Unix socket that
+/// it isn't granted by its path: sockets of a machine often have no other protection than that nobody comes near them.
 fn check_hosts(reader: &mut Reader<'_>, granted: &[String], hosts: Option<&Given>) {
     let Some(hosts) = hosts.and_then(|given| given.value.as_object()) else {
         return;
     };
-    for (host, target) in hosts.iter().filter(|_| !granted.is_empty()) {
-        // A target that is no address is an error of `hosts` itself.
-        let Some(address) = target.as_str().and_then(address) else {
+    for (host, target) in hosts {
+        // A target that is none is an error of `hosts` itself.
+        let Some(Ok(target)) = target.as_str().map(str::parse) else {
             continue;
         };
-        let in_range = |grant: &String| range(grant).is_some_and(|range| range.contains(&address));
-        if !granted.iter().any(in_range) {
+        let (rule, is_granted) = match target {
+            HostTarget::Address(address) => grants_address(granted, address),
+            HostTarget::Socket(address) => grants_address(granted, address.ip()),
+            HostTarget::Unix(_) => (target.to_string(), granted.contains(&target.to_string())),
+        };
+        if !is_granted {
             reader.general_problem(format!(
-                "hosts (from the test's options): {host:?} leads to {address}, which is not granted; whoever runs the test can grant it with --allow-host {address}"
+                "hosts (from the test's options): {host:?} leads to {rule}, which is not granted; whoever runs the test can grant it with --allow-host {rule}"
             ));
         }
     }
 }
 
-fn address(target: &str) -> Option<IpAddr> {
-    let socket = target.parse().map(|socket: SocketAddr| socket.ip());
-    let bare = || target.trim_start_matches('[').trim_end_matches(']').parse();
-    socket
-        .or_else(|_| bare())
-        .map(|address: IpAddr| address.to_canonical())
-        .ok()
+fn grants_address(granted: &[String], address: IpAddr) -> (String, bool) {
+    let address = address.to_canonical();
+    let in_range = |grant: &String| range(grant).is_some_and(|range| range.contains(&address));
+    let is_granted = granted.is_empty() || granted.iter().any(in_range);
+    (address.to_string(), is_granted)
 }
 
 fn words(reader: &mut Reader<'_>, given: Option<&Given>) -> Vec<String> {
@@ -86,6 +89,7 @@ fn policy(reader: &mut Reader<'_>, allowed: &[String], denied: &[String]) -> Net
 fn covers(grant: &str, rule: &str) -> bool {
     match (range(grant), range(rule)) {
         (Some(grant), Some(rule)) => grant.contains(&rule),
+        (None, None) if grant.starts_with("unix:") || rule.starts_with("unix:") => grant == rule,
         (None, None) => covers_host(&grant.to_ascii_lowercase(), &rule.to_ascii_lowercase()),
         _ => false,
     }
@@ -122,6 +126,9 @@ mod tests {
             ("10.1.0.0/16", "10.0.0.0/8", false),
             ("10.0.0.0/8", "example.com", false),
             ("::/0", "10.0.0.1", false),
+            ("unix:/run/a", "unix:/run/a", true),
+            ("unix:/run/a", "unix:/run/A", false),
+            ("unix:/run/a", "a.org", false),
         ];
         for (grant, rule, covered) in cases {
             assert_eq!(covers(grant, rule), covered, "{grant} {rule}");

@@ -106,6 +106,25 @@ pub(super) fn count(value: &Value) -> Result<u64, String> {
     number.ok_or_else(|| format!("must be a whole number, not negative, got {value}"))
 }
 
+/// The value of a name, whatever its case.
+pub(super) fn one_of<T: Copy>(value: &Value, names: &[(&str, T)]) -> Result<T, String> {
+    let text = text(value)?;
+    let found = names
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(&text));
+    let names = || {
+        names
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| !name.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    found
+        .map(|(_, value)| *value)
+        .ok_or_else(|| format!("must be one of {}, got {text:?}", names()))
+}
+
 /// Text.
 pub(super) fn text(value: &Value) -> Result<String, String> {
     value

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use brunt_host::SystemTags;
 use brunt_plan::suggest;
 use serde_json::Value;
 
-use super::http::one_of;
-use super::reader::{self, Reader};
+use super::reader::{self, Reader, one_of};
 
 /// What the summary shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,26 +47,6 @@ pub enum TimeUnit {
     /// `us`.
     Microseconds,
 }
-
-/// The system tags that are on unless `systemTags` says otherwise.
-pub(super) const DEFAULT_SYSTEM_TAGS: [&str; 14] = [
-    "proto",
-    "subproto",
-    "status",
-    "method",
-    "url",
-    "name",
-    "group",
-    "check",
-    "error",
-    "error_code",
-    "tls_version",
-    "scenario",
-    "service",
-    "expected_response",
-];
-
-const OPTIONAL_SYSTEM_TAGS: [&str; 4] = ["iter", "vu", "ocsp_status", "ip"];
 
 impl SummaryOptions {
     pub(super) fn read(reader: &mut Reader<'_>) -> SummaryOptions {
@@ -109,29 +89,20 @@ impl TimeUnit {
 }
 
 pub(super) fn read_system_tags(reader: &mut Reader<'_>) -> BTreeSet<String> {
-    let default = || {
-        DEFAULT_SYSTEM_TAGS
-            .iter()
-            .map(|tag| (*tag).to_owned())
-            .collect()
-    };
+    let default = || SystemTags::on_by_default().map(str::to_owned).collect();
     reader
         .read("systemTags", system_tags)
         .unwrap_or_else(default)
 }
 
 fn system_tags(value: &Value) -> Result<BTreeSet<String>, String> {
-    let known = || DEFAULT_SYSTEM_TAGS.into_iter().chain(OPTIONAL_SYSTEM_TAGS);
     let tags = reader::words(value)?;
-    match tags
-        .iter()
-        .find(|tag| known().all(|known| known != tag.as_str()))
-    {
-        Some(tag) => Err(format!(
+    match SystemTags::from_names(tags.iter().map(String::as_str)) {
+        Err(tag) => Err(format!(
             "{tag:?} is not a system tag{}",
-            suggest::hint(tag, known())
+            suggest::hint(&tag, SystemTags::all())
         )),
-        None => Ok(tags.into_iter().collect()),
+        Ok(_) => Ok(tags.into_iter().collect()),
     }
 }
 

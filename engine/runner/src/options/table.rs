@@ -226,6 +226,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     anyone("dns.ttl", "", Shape::Duration),
     anyone("dns.select", "", Shape::Text),
     anyone("dns.policy", "", Shape::Text),
+    operator("dns.server", "", Shape::Text),
     anyone("summaryTrendStats", "SUMMARY_TREND_STATS", Shape::Words),
     anyone("summaryTimeUnit", "SUMMARY_TIME_UNIT", Shape::Text),
     anyone(

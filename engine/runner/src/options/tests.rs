@@ -299,7 +299,7 @@ fn reads_every_option_of_http_from_json() {
         (
             http.blacklist_ips.len(),
             http.block_hostnames.len(),
-            http.local_ips.len()
+            http.local_ips.words().len()
         ),
         (1, 1, 1)
     );
@@ -555,14 +555,14 @@ fn everything_wrong_is_said_at_once() {
             "throw (from the test's options): must be true or false, got \"yes\"",
             "tlsVersion (from the test's options): min tls1.3 is above max tls1.2",
             "tlsAuth (from the test's options): [0]: key must be the text of a PEM private key",
-            "hosts (from the test's options): \"a\" leads to \"b\", which is not an address; write 127.0.0.1, 127.0.0.1:8080 or [::1]:8080",
+            "hosts (from the test's options): \"a\" leads to \"b\", which is not an address; write 127.0.0.1, 127.0.0.1:8080, [::1]:8080 or unix:/run/app.sock",
             "blacklistIPs (from the test's options): \"x\" is not an address range; write 10.0.0.0/8",
             "blockHostnames (from the test's options): \"a*b\" is not a host name; write example.com or *.example.com",
             "dns.policy (from the test's options): must be one of preferIPv4, preferIPv6, onlyIPv4, onlyIPv6, any, got \"no\"",
             "summaryTrendStats (from the test's options): \"p(101)\" is not a statistic; use avg, min, med, max, count or p(N) with N from 0 to 100",
             "summaryTimeUnit (from the test's options): must be one of s, ms, us, got \"h\"",
             "limits.memory (from the test's options): \"much\" is not a size; write for example 64MiB",
-            "network.deny: `http://x` is neither a host name (`example.com`, `*.example.com`) nor an address range (`10.0.0.0/8`)",
+            "network.deny: `http://x` is neither a host name (`example.com`, `*.example.com`) nor an address range (`10.0.0.0/8`) nor a Unix socket (`unix:/run/app.sock`)",
         ],
     );
     assert!(Layer::from_json(Source::Test, &json!([])).is_err());
@@ -619,24 +619,12 @@ fn unknown_and_foreign_options_are_warned_of() {
 fn options_without_effect_are_warned_of() {
     let cases = [
         (
-            json!({"rps": 10}),
-            "rps has no effect yet: requests are not held back",
-        ),
-        (
             json!({"paused": true}),
             "paused has no effect yet: the run starts at once",
         ),
         (
-            json!({"hosts": {"*.example.com": "10.0.0.1"}}),
-            "hosts has no effect yet for names with *",
-        ),
-        (
-            json!({"systemTags": ["vu"]}),
-            "systemTags has no effect yet for iter, vu and ip",
-        ),
-        (
-            json!({"dns": {"ttl": "1m"}}),
-            "dns.ttl has no effect yet: addresses are remembered for 5m",
+            json!({"batch": 1}),
+            "batch has no effect yet: as many requests go out at once as the test starts",
         ),
     ];
     for (given, warning) in cases {
@@ -644,9 +632,7 @@ fn options_without_effect_are_warned_of() {
     }
     check_warnings(
         vec![test(json!({
-            "rps": 0, "paused": false, "batch": 20, "tlsVersion": {"min": "tls1.2"},
-            "dns": {"ttl": "5m", "select": "random", "policy": "preferIPv4"},
-            "hosts": {"example.com": "10.0.0.1"}, "systemTags": ["url"],
+            "paused": false, "batch": 20, "tlsVersion": {"min": "tls1.2"}, "systemTags": ["url", "vu"],
         }))],
         &[],
     );
@@ -656,10 +642,8 @@ fn options_without_effect_are_warned_of() {
 #[test]
 fn each_option_without_effect_is_warned_of_once() {
     let given = json!({
-        "paused": true, "rps": 1, "systemTags": ["ip"], "batch": 1, "batchPerHost": 1,
-        "throw": true, "hosts": {"*.a": "10.0.0.1"},
-        "dns": {"ttl": 0, "select": "roundRobin", "policy": "any"}, "metricSamplesBufferSize": 1,
-        "consoleOutput": "c.log", "localIPs": ["10.0.0.1"],
+        "paused": true, "batch": 1, "batchPerHost": 1, "throw": true, "metricSamplesBufferSize": 1,
+        "consoleOutput": "c.log",
     });
     let warnings = options(vec![flags(given)]).warnings;
     let named = warnings
@@ -783,6 +767,28 @@ fn a_test_may_not_rename_its_way_out() {
 }
 
 #[test]
+fn a_test_reaches_no_unix_socket_by_itself() {
+    let hosts = || json!({"hosts": {"example.com": "unix:/run/app.sock"}});
+    let refused = &[
+        "hosts (from the test's options): \"example.com\" leads to unix:/run/app.sock, which is not granted; whoever runs the test can grant it with --allow-host unix:/run/app.sock",
+    ];
+    check_error(vec![test(hosts())], refused);
+    let granting =
+        |rule: &str| flags(json!({"network": {"allow": [rule, "example.com", "0.0.0.0/0"]}}));
+    check_error(vec![test(hosts()), granting("unix:/run")], refused);
+    let granted = options(vec![test(hosts()), granting("unix:/run/app.sock")]);
+    assert_eq!(granted.network.allow_sockets.len(), 1);
+    assert_eq!(options(vec![flags(hosts())]).http.hosts.len(), 1);
+    let narrowed = json!({"network": {"allow": ["unix:/run/other.sock"]}});
+    check_error(
+        vec![test(narrowed), granting("unix:/run/app.sock")],
+        &[
+            "network.allow (from the test's options): \"unix:/run/other.sock\" is not granted; whoever runs the test can grant it with --allow-host unix:/run/other.sock",
+        ],
+    );
+}
+
+#[test]
 fn the_result_is_readable_as_options_again() {
     let first = options(vec![test(
         json!({"vus": 2, "duration": "5s", "dns": {"select": "first"}, "thresholds": {"checks": ["rate>0.9"]}}),
@@ -825,7 +831,7 @@ const EVERYTHING: &str = r#"{
     "throw": true, "noConnectionReuse": true, "noVUConnectionReuse": true, "noCookiesReset": true,
     "discardResponseBodies": true, "hosts": {"a.example": "127.0.0.1", "b.example:80": "[::1]:8080"},
     "blacklistIPs": ["10.0.0.0/8"], "blockHostnames": ["*.evil.example"], "localIPs": ["10.0.0.1-10.0.0.9"],
-    "dns": {"ttl": "inf", "select": "roundRobin", "policy": "onlyIPv6"},
+    "dns": {"ttl": "inf", "select": "roundRobin", "policy": "onlyIPv6", "server": "127.0.0.1:5353"},
     "summaryTrendStats": ["count", "p(99.9)"], "summaryTimeUnit": "ms", "metricSamplesBufferSize": 5,
     "summaryMode": "full", "summaryExport": "s.json", "noThresholds": true, "out": ["json=x.json"], "linger": true,
     "consoleOutput": "c.log", "includeSystemEnvVars": false, "workers": 3, "busyWarning": 80, "seed": 42, "instancePerIteration": true,

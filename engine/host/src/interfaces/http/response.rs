@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName};
 use wasmtime::component::Resource;
 
 use crate::bindings::brunt::http::client;
-use crate::http::{Hop, Response, SetCookie, cipher_suite_name, protocol, tls_version};
+use crate::http::{Hop, Remote, Response, SetCookie, cipher_suite_name, protocol, tls_version};
 use crate::state::{Misuse, VuState};
 
 impl client::HostResponse for VuState {
@@ -65,8 +65,10 @@ impl client::HostResponse for VuState {
     }
 
     fn remote(&mut self, response: Resource<Response>) -> wasmtime::Result<(String, u16)> {
-        let remote = self.table.get(&response)?.remote;
-        Ok((remote.ip().to_string(), remote.port()))
+        Ok(match &self.table.get(&response)?.remote {
+            Remote::Tcp(address) => (address.ip().to_string(), address.port()),
+            Remote::Unix(path) => (path.display().to_string(), 0),
+        })
     }
 
     fn tls_version(&mut self, response: Resource<Response>) -> wasmtime::Result<Option<String>> {
