@@ -1,9 +1,10 @@
 //! Defines the measured HTTP client: one per VU, on connections of its own.
 //!
 //! A request goes [`client`] (timeouts, cookies, [`redirect`], [`login`]) → [`hop`] (one exchange, and its samples) → [`pool`] (a connection kept or
-//! dialled) → [`connection`] (hyper, driven in place) → [`meter`] (bytes and instants, at the socket).
+//! dialled) → [`connection`] (HTTP/1.1 driven in place, HTTP/2 beside) → [`meter`] (bytes and instants, at the socket).
 
 mod failure;
+mod head;
 mod message;
 mod target;
 
@@ -34,6 +35,7 @@ mod tunnel;
 
 pub(crate) use auth::{Credentials, Scheme};
 pub(crate) use client::Client;
+pub(crate) use connection::content_length;
 pub(crate) use cookie::SetCookie;
 pub(crate) use dial::Remote;
 pub(crate) use failure::RequestFailure;

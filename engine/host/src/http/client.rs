@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use brunt_metrics::{TagSet, builtin};
 use http::HeaderValue;
-use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
+use http::header::{AUTHORIZATION, COOKIE};
 use send_wrapper::SendWrapper;
 use tokio::time::Sleep;
 
@@ -22,7 +22,7 @@ use crate::http::encoding;
 use crate::http::failure::RequestFailure;
 use crate::http::hop::{Hop, Progress};
 use crate::http::jar::{Jar, Trouble};
-use crate::http::message::{Login, Request, Response};
+use crate::http::message::{Login, Reply, Request, Response};
 use crate::http::meter::Traffic;
 use crate::http::pool::Pool;
 use crate::http::redirect::Redirect;
@@ -242,7 +242,7 @@ impl Client {
 
     /// Puts the cookies that a response set into the jar.
     pub(super) fn keep_cookies(&self, request: &Request, hop: &Hop, response: &Response) {
-        if !response.headers.contains_key(SET_COOKIE) {
+        if !response.head.headers.notable.set_cookie {
             return;
         }
         let (jar, now) = (self.jar_of(request), self.unix_seconds());
@@ -324,10 +324,8 @@ impl Client {
         }
         let answer: Answer = result?;
         let used = used.ok_or_else(|| RequestFailure::new(1000, "no connection"))?;
-        Ok(Response {
-            status: answer.head.status,
-            version: answer.head.version,
-            headers: answer.head.headers,
+        Ok(Response::from(Reply {
+            head: answer.head,
             body: answer.body,
             body_size: answer.body_size,
             url: hop.target.url.clone(),
@@ -335,7 +333,7 @@ impl Client {
             tls: used.tls,
             timings,
             sent: None,
-        })
+        }))
     }
 
     /// What a future gives, when it does so by this time.
@@ -388,7 +386,10 @@ fn login_for(request: &Request, hop: &Hop) -> Result<Option<Login>, RequestFailu
 
 /// An answer with its body decompressed, unless that was thrown away.
 fn decoded(mut answer: Answer, policy: BodyPolicy) -> Result<Answer, RequestFailure> {
-    if let Some(body) = encoding::decoded(&answer.head.headers, &answer.body, policy.limit)? {
+    if !answer.head.headers.notable.content_encoding {
+        return Ok(answer);
+    }
+    if let Some(body) = encoding::decoded(answer.head.headers.map(), &answer.body, policy.limit)? {
         answer.body_size = body.len() as u64;
         answer.body = body;
     }

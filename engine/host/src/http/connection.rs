@@ -1,4 +1,4 @@
-//! Defines a connection that speaks HTTP: hyper's, driven by whoever uses it.
+//! Defines a connection that speaks HTTP.
 //!
 //! An HTTP/1.1 connection is driven in place, inside the exchange that uses it: no task of its own, no wake-ups between
 //! two tasks. An HTTP/2 connection has many users and therefore a task of its own.
@@ -6,12 +6,10 @@
 mod body;
 mod http1;
 mod http2;
-mod relay;
 
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::{Request, response};
 use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 
@@ -19,11 +17,15 @@ use crate::http::connection::http1::Http1;
 use crate::http::connection::http2::Http2;
 use crate::http::dial::{Dialled, Remote};
 use crate::http::failure::RequestFailure;
+use crate::http::head::Head;
+use crate::http::hop::Hop;
 use crate::http::meter::{Instants, Timed};
 use crate::http::socket::{Socket, TlsFacts};
 
+pub(crate) use http1::content_length;
+
 type Io = TokioIo<Timed<Socket>>;
-type RequestBody = Full<Bytes>;
+pub(crate) type RequestBody = Full<Bytes>;
 
 /// An open connection.
 pub(crate) struct Connection {
@@ -47,7 +49,7 @@ pub(crate) struct BodyPolicy {
 
 /// A response with its body.
 pub(crate) struct Answer {
-    pub(crate) head: response::Parts,
+    pub(crate) head: Head,
     pub(crate) body: Bytes,
     pub(crate) body_size: u64,
 }
@@ -61,11 +63,11 @@ impl Connection {
             Socket::Plain(_) => None,
         };
         let instants = Rc::new(Instants::default());
-        let io = TokioIo::new(Timed::new(socket, instants.clone()));
+        let socket = Timed::new(socket, instants.clone());
         let protocol = if tls.as_ref().is_some_and(|facts| facts.http2) {
-            Protocol::Http2(Http2::new(io).await?)
+            Protocol::Http2(Http2::new(TokioIo::new(socket)).await?)
         } else {
-            Protocol::Http1(Box::new(Http1::new(io).await?))
+            Protocol::Http1(Box::new(Http1::new(socket)))
         };
         Ok(Self {
             protocol,
@@ -108,23 +110,24 @@ impl Connection {
         }
     }
 
-    /// Sends a request and reads the whole response.
+    /// Sends a hop's request and reads the whole response. `close` asks the server to close the connection afterwards.
     pub(crate) async fn exchange(
         &mut self,
-        request: Request<RequestBody>,
-        policy: BodyPolicy,
+        hop: &Hop,
+        close: bool,
     ) -> Result<Answer, RequestFailure> {
         match &mut self.protocol {
             Protocol::Http1(http1) => {
                 self.instants.begin();
-                http1.exchange(request, policy).await
+                http1.exchange(hop, close, hop.policy).await
             }
             Protocol::Http2(http2) => {
                 if http2.streams.get() == 0 {
                     self.instants.begin();
                 }
+                let request = hop.request(true)?;
                 // Boxed, so that exchanges over HTTP/1.1 don't carry the room for it.
-                Box::pin(http2.exchange(request, policy)).await
+                Box::pin(http2.exchange(request, hop.policy)).await
             }
         }
     }

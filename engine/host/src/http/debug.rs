@@ -11,8 +11,9 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
 
-use crate::http::connection::Answer;
+use crate::http::connection::{Answer, content_length};
 use crate::http::failure::RequestFailure;
+use crate::http::hop::Hop;
 use crate::http::samples::protocol;
 use crate::log::{Level, LogBudget};
 use crate::run::Run;
@@ -39,7 +40,8 @@ impl DebugLog {
     }
 
     /// Logs a request, and gives its number.
-    pub(crate) fn request<B>(&self, request: &Request<B>, body: &Bytes) -> u64 {
+    pub(crate) fn request<B>(&self, request: &Request<B>, hop: &Hop) -> u64 {
+        let body = &hop.body;
         let number = self.run.next_exchange();
         let version = protocol(Some(request.version()));
         let mut text = format!(
@@ -48,9 +50,8 @@ impl DebugLog {
             request.uri()
         );
         push_headers(&mut text, request.headers());
-        let counted = request.version() != Version::HTTP_2 && !body.is_empty();
-        if counted && !request.headers().contains_key(CONTENT_LENGTH) {
-            let _ = writeln!(text, "content-length: {}", body.len());
+        if request.version() != Version::HTTP_2 && content_length(hop).is_some() {
+            let _ = writeln!(text, "{CONTENT_LENGTH}: {}", body.len());
         }
         self.push_body(&mut text, body, body.len() as u64);
         self.log(&text);
@@ -80,7 +81,7 @@ impl DebugLog {
             protocol(Some(head.version)),
             head.status
         );
-        push_headers(&mut text, &head.headers);
+        push_headers(&mut text, head.headers.map());
         self.push_body(&mut text, &answer.body, answer.body_size);
         text
     }

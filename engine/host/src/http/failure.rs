@@ -164,7 +164,22 @@ impl RequestFailure {
         Self::new(code, format!("TLS handshake with {host}: {words}"))
     }
 
-    /// An exchange that failed on a connection that was open.
+    /// A connection that was open and failed.
+    pub(crate) fn io(error: &io::Error) -> Self {
+        if let Some(tls) = find::<rustls::Error>(error) {
+            let (code, words) = failure_of(tls);
+            return Self::new(code, words);
+        }
+        let words = match error.raw_os_error() {
+            Some(_) => plain(error),
+            // What lies above the socket says more than the kind of an error.
+            None => error.to_string(),
+        };
+        let code = io_code(error).unwrap_or(1200);
+        Self::new(code, format!("the connection failed: {words}"))
+    }
+
+    /// An exchange over HTTP/2 that failed on a connection that was open.
     pub(crate) fn exchange(error: &hyper::Error) -> Self {
         if let Some(tls) = find::<rustls::Error>(error) {
             let (code, words) = failure_of(tls);
@@ -177,9 +192,6 @@ impl RequestFailure {
         if let Some(code) = find::<io::Error>(error).and_then(io_code) {
             return Self::new(code, words);
         }
-        if error.is_parse() {
-            return Self::new(1000, malformed(error, &words));
-        }
         let code = if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
             1203
         } else if words.contains("http2") {
@@ -189,15 +201,6 @@ impl RequestFailure {
         };
         Self::new(code, words)
     }
-}
-
-/// What a response is that is not HTTP, or too much of it.
-fn malformed(error: &hyper::Error, words: &str) -> String {
-    if error.is_parse_too_large() {
-        return "malformed response: its head is too large: more than 100 headers or 400 KiB"
-            .to_owned();
-    }
-    format!("malformed response: {words}")
 }
 
 fn io_code(error: &io::Error) -> Option<u16> {

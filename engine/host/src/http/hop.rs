@@ -11,7 +11,7 @@ use http_body_util::Full;
 
 use crate::http::auth::Scheme;
 use crate::http::client::Client;
-use crate::http::connection::{Answer, BodyPolicy};
+use crate::http::connection::{Answer, BodyPolicy, RequestBody};
 use crate::http::dial::{DialPhase, DialTimings, Dialler, Remote};
 use crate::http::failure::RequestFailure;
 use crate::http::message::{Login, Timings};
@@ -94,6 +94,22 @@ impl Hop {
             }
         }
         headers
+    }
+
+    /// The request itself.
+    pub(crate) fn request(&self, http2: bool) -> Result<Request<RequestBody>, RequestFailure> {
+        let target = &self.target;
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.headers_mut() = self.all_headers();
+        if http2 {
+            *request.version_mut() = Version::HTTP_2;
+            *request.uri_mut() = absolute(target)?;
+            request.headers_mut().remove(HOST);
+        } else {
+            *request.uri_mut() = target.uri.clone();
+        }
+        Ok(request)
     }
 }
 
@@ -227,16 +243,17 @@ impl Client {
         keep: bool,
     ) -> Result<Answer, RequestFailure> {
         progress.connected(&lease);
-        let mut request = request(hop, lease.connection.is_http2())?;
         // A log-in that needs its connection again lets go of it by itself.
-        if !keep && hop.held.is_none() && !lease.connection.is_http2() {
-            let close = HeaderValue::from_static("close");
-            request.headers_mut().insert(CONNECTION, close);
-        }
+        let close = !keep && hop.held.is_none() && !lease.connection.is_http2();
         if let Some(debug) = &self.debug {
-            progress.number.set(debug.request(&request, &hop.body));
+            let mut request = hop.request(lease.connection.is_http2())?;
+            if close {
+                let close = HeaderValue::from_static("close");
+                request.headers_mut().insert(CONNECTION, close);
+            }
+            progress.number.set(debug.request(&request, hop));
         }
-        let answer = lease.connection.exchange(request, hop.policy).await?;
+        let answer = lease.connection.exchange(hop, close).await?;
         match &hop.held {
             Some(held) => held.0.set(Some(lease)),
             None if keep => self.pool.give_back(lease, &hop.target.origin),
@@ -259,21 +276,6 @@ impl Held {
     fn take(&self) -> Option<Lease> {
         self.0.take().filter(|lease| lease.connection.is_open())
     }
-}
-
-fn request(hop: &Hop, http2: bool) -> Result<Request<Full<Bytes>>, RequestFailure> {
-    let target = &hop.target;
-    let mut request = Request::new(Full::new(hop.body.clone()));
-    *request.method_mut() = hop.method.clone();
-    *request.headers_mut() = hop.all_headers();
-    if http2 {
-        *request.version_mut() = Version::HTTP_2;
-        *request.uri_mut() = absolute(target)?;
-        request.headers_mut().remove(HOST);
-    } else {
-        *request.uri_mut() = target.uri.clone();
-    }
-    Ok(request)
 }
 
 fn absolute(target: &Target) -> Result<Uri, RequestFailure> {

@@ -55,10 +55,10 @@ impl Client {
         let mut response = self.timed_hop(sending, hop).await?;
         hop.challenged = None;
         for is_first in [true, false] {
-            if response.status != StatusCode::UNAUTHORIZED {
+            if response.head.status != StatusCode::UNAUTHORIZED {
                 break;
             }
-            match digest::Prompt::best(&response.headers) {
+            match digest::Prompt::best(response.head.headers.map()) {
                 Some(prompt) if is_first || prompt.is_stale() => {
                     let cnonce = format!("{:016x}", chance::number());
                     let exchange = digest::Exchange {
@@ -106,9 +106,9 @@ impl Client {
 }
 
 fn asked(response: &Response) -> Option<Challenge> {
-    let is_challenge = response.status == StatusCode::UNAUTHORIZED;
+    let is_challenge = response.head.status == StatusCode::UNAUTHORIZED;
     is_challenge
-        .then(|| ntlm_challenge(&response.headers))
+        .then(|| ntlm_challenge(response.head.headers.map()))
         .flatten()
 }
 

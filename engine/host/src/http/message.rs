@@ -1,12 +1,13 @@
 //! Defines requests as guests build them, and responses as guests read them.
 
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use send_wrapper::SendWrapper;
 
@@ -16,6 +17,7 @@ use crate::http::dial::Remote;
 use crate::http::encoding::Encoding;
 use crate::http::failure::RequestFailure;
 use crate::http::form::{self, Part};
+use crate::http::head::Head;
 use crate::http::hop::Hop;
 use crate::http::jar::Jar;
 use crate::http::socket::TlsFacts;
@@ -70,12 +72,17 @@ pub(crate) struct OwnCookie {
     pub(crate) replaces: bool,
 }
 
-/// A whole response.
+/// A whole response. It is passed on by many hands, so that it is a pointer.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Response {
-    pub(crate) status: StatusCode,
-    pub(crate) version: Version,
-    pub(crate) headers: HeaderMap,
+pub struct Response(Box<Reply>);
+
+/// What a response consists of.
+#[expect(
+    unreachable_pub,
+    reason = "a response is one, and the generated bindings re-export that"
+)]
+pub struct Reply {
+    pub(crate) head: Head,
     pub(crate) body: Bytes,
     pub(crate) body_size: u64,
     pub(crate) url: Arc<str>,
@@ -84,6 +91,26 @@ pub struct Response {
     pub(crate) timings: Timings,
     /// The request that brought it, as its first hop was sent.
     pub(crate) sent: Option<SendWrapper<Hop>>,
+}
+
+impl From<Reply> for Response {
+    fn from(reply: Reply) -> Self {
+        Self(Box::new(reply))
+    }
+}
+
+impl Deref for Response {
+    type Target = Reply;
+
+    fn deref(&self) -> &Reply {
+        &self.0
+    }
+}
+
+impl DerefMut for Response {
+    fn deref_mut(&mut self) -> &mut Reply {
+        &mut self.0
+    }
 }
 
 /// Where the time of one hop went.
@@ -259,8 +286,9 @@ impl Rare {
 impl Response {
     /// The cookies that it sets, in their order; what can't be read as one is left out.
     pub(crate) fn set_cookies(&self) -> impl Iterator<Item = SetCookie> {
-        let values = self.headers.get_all(SET_COOKIE).iter();
-        values.filter_map(|value| SetCookie::parse(&String::from_utf8_lossy(value.as_bytes())))
+        let values = self.head.headers.values(SET_COOKIE.as_str());
+        let texts = values.into_iter().map(String::from_utf8_lossy);
+        texts.filter_map(|text| SetCookie::parse(&text))
     }
 }
 

@@ -50,8 +50,9 @@ pub(crate) struct Redirect {
 impl Redirect {
     /// The redirect that this response is. One without a location is none.
     pub(crate) fn of(response: &Response) -> Option<Self> {
-        let change = change_of(response.status)?;
-        let location = response.headers.get(LOCATION)?.as_bytes();
+        let head = &response.head;
+        let change = change_of(head.status)?;
+        let location = *head.headers.values(LOCATION.as_str()).first()?;
         let location = String::from_utf8_lossy(location).into_owned();
         (!location.is_empty()).then_some(Self { change, location })
     }

@@ -104,7 +104,7 @@ impl HopEnd<'_> {
         else {
             return Some(expected && self.result.is_ok());
         };
-        Some(expected || login::is_asked_for(scheme, &answer.head.headers))
+        Some(expected || login::is_asked_for(scheme, answer.head.headers.map()))
     }
 
     fn key(&self, target: u64, expected: Option<bool>) -> RequestKey {

@@ -1,6 +1,6 @@
 //! Tests responses that are only unusual, and connections that end in unusual ways: none of them is a failure.
 
-use brunt_e2e::{Brunt, Scripted, Step};
+use brunt_e2e::{Answer, Brunt, Recorder, Scripted, Step};
 use serde_json::Value;
 
 use crate::failures::{CHUNKED, answering};
@@ -95,4 +95,32 @@ fn an_answer_before_the_request_was_read_is_the_answer() {
         samples.tag_values("http_reqs", "error_code"),
         ["1413", "1413"]
     );
+}
+
+/// A length that a test sets by hand would make the server wait for more, or take the rest for another request.
+#[test]
+fn the_length_of_a_body_is_what_is_sent_whatever_a_header_says() {
+    let server = Recorder::answering(|_| Answer::ok());
+    let cases = [
+        ("POST", 0, "content-length=7", Some("0")),
+        ("GET", 0, "content-length=7", None),
+        ("PUT", 5, "content-length=7", Some("5")),
+        ("POST", 20_000, "transfer-encoding=chunked", Some("20000")),
+    ];
+    for (method, bytes, header, length) in cases {
+        let run = Brunt::guest("probe").base_url(&server.url());
+        let run = run.test_env("METHOD", method).test_env("HEADER", header);
+        let run = run.test_env("REQUESTS", "2");
+        let before = server.seen().len();
+        let run = run.test_env("BODY_BYTES", &bytes.to_string());
+        run.args(["--iterations", "1"]).run().expect_code(0);
+        let seen = &server.seen()[before..];
+        assert_eq!(seen.len(), 2, "{method}");
+        for request in seen {
+            assert_eq!(request.header("content-length"), length, "{method}");
+            assert_eq!(request.header("transfer-encoding"), None, "{method}");
+            assert_eq!(request.body.len(), bytes, "{method}");
+        }
+        assert_eq!(seen[0].connection, seen[1].connection, "{method}");
+    }
 }

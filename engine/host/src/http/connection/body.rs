@@ -33,7 +33,7 @@ pub(super) async fn read_body(
         kept.push(bytes);
     }
     Ok(Answer {
-        head,
+        head: head.into(),
         body: kept.into_bytes(),
         body_size: size as u64,
     })

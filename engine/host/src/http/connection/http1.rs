@@ -1,83 +1,134 @@
 //! Defines an HTTP/1.1 connection, driven inside the exchange that uses it.
+//!
+//! It has no task, no channel and no buffer of its own: what it reads goes through one buffer per thread, and of a response
+//! that came whole, head and body are one piece of memory.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::task::{Context, Waker};
+mod framing;
+mod head;
+mod receiving;
+mod sending;
 
-use http::Request;
-use hyper::body::Body;
-use hyper::client::conn::http1;
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
 
-use crate::http::connection::body::read_body;
-use crate::http::connection::relay::Relay;
-use crate::http::connection::{Answer, BodyPolicy, Io, RequestBody};
+use http::header::CONNECTION;
+use tokio::io::{AsyncRead, ReadBuf};
+
+use crate::http::connection::http1::receiving::{Received, Receiving};
+use crate::http::connection::http1::sending::Sending;
+use crate::http::connection::{Answer, BodyPolicy};
 use crate::http::failure::RequestFailure;
+use crate::http::hop::Hop;
+use crate::http::meter::Timed;
+use crate::http::socket::Socket;
+
+pub(crate) use sending::content_length;
 
 pub(super) struct Http1 {
-    sender: http1::SendRequest<RequestBody>,
-    /// None when it has ended: dropping it tells those who still wait for it.
-    driver: Option<http1::Connection<Io, RequestBody>>,
-    relay: Relay,
+    socket: Timed<Socket>,
+    /// Whether another exchange may begin: not during one, for it may never be finished.
+    open: bool,
+}
+
+thread_local! {
+    /// Where all connections of a thread read into: what is kept of it is copied out before anything else is read.
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; 64 << 10].into());
 }
 
 impl Http1 {
-    pub(super) async fn new(io: Io) -> Result<Self, RequestFailure> {
-        let (sender, driver) = http1::handshake(io)
-            .await
-            .map_err(|error| RequestFailure::exchange(&error))?;
-        Ok(Self {
-            sender,
-            driver: Some(driver),
-            relay: Relay::new(),
-        })
+    pub(super) fn new(socket: Timed<Socket>) -> Self {
+        Self { socket, open: true }
     }
 
+    /// Whether another exchange may be tried.
     pub(super) fn is_open(&self) -> bool {
-        // One that is not ready still sends a body whose answer came early: it would refuse the next request.
-        self.driver.is_some() && !self.sender.is_closed() && self.sender.is_ready()
+        self.open
     }
 
-    /// Whether the server has not closed it while nobody looked.
+    /// Whether the server has not closed it while nobody looked, nor sent what nobody asked for.
     pub(super) fn is_listening(&mut self) -> bool {
-        drive(&mut self.driver, &mut Context::from_waker(Waker::noop()));
-        self.is_open()
+        let context = &mut Context::from_waker(Waker::noop());
+        let read = self.poll_read(context, |_| ());
+        self.open &= read.is_pending();
+        self.open
     }
 
+    /// Sends a request and reads the whole response. One that is dropped leaves a connection that is not open.
     pub(super) async fn exchange(
         &mut self,
-        request: Request<RequestBody>,
+        hop: &Hop,
+        close: bool,
         policy: BodyPolicy,
     ) -> Result<Answer, RequestFailure> {
-        let Self {
-            sender,
-            driver,
-            relay,
-        } = self;
-        let response = {
-            let mut response = pin!(relay.begin(|| sender.send_request(request)));
-            poll_fn(|context| {
-                let response = |context: &mut Context<'_>| response.as_mut().poll(context);
-                relay.poll(context, response, |context| drive(driver, context))
-            })
-            .await
-        };
-        let response = response.map_err(|error| RequestFailure::exchange(&error))?;
-        read_body(response, policy, async |body| {
-            poll_fn(|context| {
-                let frame = |context: &mut Context<'_>| Pin::new(&mut *body).poll_frame(context);
-                relay.poll(context, frame, |context| drive(driver, context))
-            })
-            .await
+        self.open = false;
+        let mut sending = Sending::new(hop, close);
+        let close = close || asks_to_close(hop);
+        let mut receiving = Receiving::new(&hop.method, policy);
+        let mut unsent = None;
+        let result = poll_fn(|context| {
+            if unsent.is_none()
+                && let Poll::Ready(Err(error)) = sending.poll(&mut self.socket, context)
+            {
+                // The server may have answered before it stopped listening.
+                unsent = Some(error);
+            }
+            self.poll_receive(&mut receiving, context)
         })
-        .await
+        .await;
+        match (result, unsent) {
+            (
+                Ok(Received {
+                    answer,
+                    keeps_alive,
+                }),
+                unsent,
+            ) => {
+                self.open = keeps_alive && !close && unsent.is_none() && sending.is_done();
+                Ok(answer)
+            }
+            (Err(failure), Some(error)) if failure.code == 1203 => Err(RequestFailure::io(&error)),
+            (Err(failure), _) => Err(failure),
+        }
+    }
+
+    fn poll_receive(
+        &mut self,
+        receiving: &mut Receiving<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Received, RequestFailure>> {
+        loop {
+            let read = ready!(self.poll_read(context, |bytes| match bytes {
+                [] => receiving.end().map(Some),
+                bytes => receiving.take(bytes),
+            }));
+            match read {
+                Err(error) => return Poll::Ready(Err(RequestFailure::io(&error))),
+                Ok(Err(failure)) => return Poll::Ready(Err(failure)),
+                Ok(Ok(Some(received))) => return Poll::Ready(Ok(received)),
+                Ok(Ok(None)) => {}
+            }
+        }
+    }
+
+    /// Reads once, and hands over what came; nothing at the end.
+    fn poll_read<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        take: impl FnOnce(&[u8]) -> T,
+    ) -> Poll<io::Result<T>> {
+        BUFFER.with_borrow_mut(|buffer| {
+            let mut buffer = ReadBuf::new(buffer);
+            ready!(Pin::new(&mut self.socket).poll_read(context, &mut buffer))?;
+            Poll::Ready(Ok(take(buffer.filled())))
+        })
     }
 }
 
-/// Polls a connection for what depends on it.
-fn drive(driver: &mut Option<http1::Connection<Io, RequestBody>>, context: &mut Context<'_>) {
-    let Some(connection) = driver else { return };
-    // How the connection ended is told again, and better, by what depends on it.
-    if Pin::new(connection).poll(context).is_ready() {
-        *driver = None;
-    }
+/// Whether the request's own headers ask the server to close the connection.
+fn asks_to_close(hop: &Hop) -> bool {
+    let mut values = hop.headers.get_all(CONNECTION).iter();
+    values.any(|value| value.as_bytes().eq_ignore_ascii_case(b"close"))
 }

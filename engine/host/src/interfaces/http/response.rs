@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, COOKIE};
-use http::{HeaderMap, HeaderName};
 use wasmtime::component::Resource;
 
 use crate::bindings::brunt::http::client;
-use crate::http::{Hop, Remote, Response, SetCookie, cipher_suite_name, protocol, tls_version};
+use crate::http::{
+    Hop, Remote, Response, SetCookie, cipher_suite_name, content_length, protocol, tls_version,
+};
 use crate::state::{Misuse, VuState};
 
 impl client::HostResponse for VuState {
     fn status(&mut self, response: Resource<Response>) -> wasmtime::Result<u16> {
-        Ok(self.table.get(&response)?.status.as_u16())
+        Ok(self.table.get(&response)?.head.status.as_u16())
     }
 
     fn header(
@@ -20,20 +22,13 @@ impl client::HostResponse for VuState {
         response: Resource<Response>,
         name: String,
     ) -> wasmtime::Result<Option<String>> {
-        let headers = &self.table.get(&response)?.headers;
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            return Ok(None);
-        };
-        let values: Vec<_> = headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
+        let values = self.table.get(&response)?.head.headers.values(&name);
+        let values: Vec<_> = values.into_iter().map(String::from_utf8_lossy).collect();
         Ok((!values.is_empty()).then(|| values.join(", ")))
     }
 
     fn headers(&mut self, response: Resource<Response>) -> wasmtime::Result<Vec<(String, String)>> {
-        Ok(texts(&self.table.get(&response)?.headers))
+        Ok(texts(self.table.get(&response)?.head.headers.map()))
     }
 
     fn body(&mut self, response: Resource<Response>) -> wasmtime::Result<Vec<u8>> {
@@ -61,7 +56,7 @@ impl client::HostResponse for VuState {
     }
 
     fn protocol(&mut self, response: Resource<Response>) -> wasmtime::Result<String> {
-        Ok(protocol(Some(self.table.get(&response)?.version)).to_owned())
+        Ok(protocol(Some(self.table.get(&response)?.head.version)).to_owned())
     }
 
     fn remote(&mut self, response: Resource<Response>) -> wasmtime::Result<(String, u16)> {
@@ -129,8 +124,8 @@ impl client::HostResponse for VuState {
     ) -> wasmtime::Result<Vec<(String, String)>> {
         let sent = self.sent(&response)?;
         let mut headers = sent.all_headers();
-        if !sent.body.is_empty() && !headers.contains_key(CONTENT_LENGTH) {
-            headers.insert(CONTENT_LENGTH, sent.body.len().into());
+        if let Some(length) = content_length(sent) {
+            headers.insert(CONTENT_LENGTH, length);
         }
         Ok(texts(&headers))
     }

@@ -1,0 +1,156 @@
+//! Defines how an HTTP/1.1 request is written: its head, its body, and what of both the socket has not taken yet.
+
+use std::cell::RefCell;
+use std::io::{self, IoSlice, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, COOKIE, HeaderName, HeaderValue, TRAILER, TRANSFER_ENCODING,
+};
+use tokio::io::AsyncWrite;
+
+use crate::http::hop::Hop;
+
+thread_local! {
+    /// Where heads are written: one buffer for all connections of a thread, since hardly any head has to wait.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Bodies up to this size are copied behind their head, and leave in one piece with it.
+const SMALL_BODY: usize = 8 << 10;
+
+/// A request that is being written.
+pub(super) struct Sending {
+    /// The head, and a small body with it.
+    head: Vec<u8>,
+    /// A body that is not small.
+    body: Bytes,
+    /// Bytes of both that the socket has taken.
+    written: usize,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Writing,
+    /// The socket has taken everything, but may hold some of it back.
+    Flushing,
+    Done,
+}
+
+impl Sending {
+    /// A request with nothing of it written. `close` asks the server to close the connection afterwards.
+    pub(super) fn new(hop: &Hop, close: bool) -> Self {
+        let mut head = BUFFER.take();
+        write_head(&mut head, hop, close);
+        let mut body = hop.body.clone();
+        if body.len() <= SMALL_BODY {
+            head.extend_from_slice(&body);
+            body = Bytes::new();
+        }
+        Self {
+            head,
+            body,
+            written: 0,
+            state: State::Writing,
+        }
+    }
+
+    /// Whether everything has left.
+    pub(super) fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// Writes as much as the socket takes.
+    pub(super) fn poll<W: AsyncWrite + Unpin>(
+        &mut self,
+        socket: &mut W,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.state == State::Writing {
+            let head = &self.head[self.written.min(self.head.len())..];
+            let body = &self.body[self.written.saturating_sub(self.head.len())..];
+            let slices = [IoSlice::new(head), IoSlice::new(body)];
+            let written = match (head.is_empty(), body.is_empty()) {
+                (true, true) => {
+                    self.state = State::Flushing;
+                    continue;
+                }
+                (false, true) => Pin::new(&mut *socket).poll_write(context, head),
+                (true, false) => Pin::new(&mut *socket).poll_write(context, body),
+                (false, false) => Pin::new(&mut *socket).poll_write_vectored(context, &slices),
+            };
+            match ready!(written)? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                bytes => self.written += bytes,
+            }
+        }
+        if self.state == State::Flushing {
+            ready!(Pin::new(socket).poll_flush(context))?;
+            self.state = State::Done;
+            self.give_buffer_back();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn give_buffer_back(&mut self) {
+        let mut buffer = std::mem::take(&mut self.head);
+        if buffer.capacity() <= 4 * SMALL_BODY {
+            buffer.clear();
+            BUFFER.set(buffer);
+        }
+    }
+}
+
+/// What says how long a request's body is, where that has to be said (as Go does, RFC 9110, section 8.6).
+pub(crate) fn content_length(hop: &Hop) -> Option<HeaderValue> {
+    let expected = matches!(hop.method.as_str(), "POST" | "PUT" | "PATCH");
+    (expected || !hop.body.is_empty()).then(|| hop.body.len().into())
+}
+
+fn write_head(out: &mut Vec<u8>, hop: &Hop, close: bool) {
+    let target = &hop.target;
+    out.extend_from_slice(hop.method.as_str().as_bytes());
+    // Writing to memory does not fail.
+    let _ = write!(out, " {} HTTP/1.1\r\n", target.uri);
+    for (name, value) in &target.headers {
+        if !hop.headers.contains_key(name) {
+            write_header(out, name, value);
+        }
+    }
+    let instead = [(&COOKIE, &hop.cookie), (&AUTHORIZATION, &hop.authorization)];
+    for (name, value) in &hop.headers {
+        let replaced = instead
+            .iter()
+            .any(|(own, value)| *own == name && value.is_some());
+        if !replaced && !is_framing(name) {
+            write_header(out, name, value);
+        }
+    }
+    for (name, value) in instead {
+        if let Some(value) = value {
+            write_header(out, name, value);
+        }
+    }
+    if close {
+        out.extend_from_slice(b"connection: close\r\n");
+    }
+    if let Some(length) = content_length(hop) {
+        write_header(out, &CONTENT_LENGTH, &length);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Headers that say where the body ends: the engine's to set, for a wrong one would garble every request after it.
+fn is_framing(name: &HeaderName) -> bool {
+    *name == CONTENT_LENGTH || *name == TRANSFER_ENCODING || *name == TRAILER
+}
+
+fn write_header(out: &mut Vec<u8>, name: &HeaderName, value: &HeaderValue) {
+    out.extend_from_slice(name.as_str().as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
