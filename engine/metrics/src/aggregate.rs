@@ -57,6 +57,7 @@ impl Aggregate {
     }
 
     /// Adds a finite sample.
+    #[inline]
     pub fn record(&mut self, sample: f64, time: u64) {
         match self {
             Self::Counter { count } => *count += sample,

@@ -48,6 +48,7 @@ impl Bands {
     }
 
     /// Counts `value`, which must be finite, `n` times.
+    #[inline]
     pub(crate) fn record(&mut self, value: f64, n: u64) {
         let (band, unit) = locate(value);
         self.bands[band]
@@ -96,6 +97,7 @@ impl Counts {
         Self::Narrow(new_histogram())
     }
 
+    #[inline]
     fn record(&mut self, unit: u64, n: u64) {
         self.make_room(n);
         // With auto-resize and units below the limit a record cannot fail.
@@ -122,6 +124,7 @@ impl Counts {
     }
 
     /// Widens the counts when `more` samples could overflow one of them.
+    #[inline]
     fn make_room(&mut self, more: u64) {
         if let Self::Narrow(histogram) = self
             && histogram.len().saturating_add(more) > u64::from(u32::MAX)
@@ -165,11 +168,13 @@ impl Counts {
 }
 
 /// The band of a finite `value`, and its distance from zero in that band's units.
+#[inline]
 fn locate(value: f64) -> (usize, u64) {
     let size = value.abs();
     let fine = size < COARSE_FROM;
     let unit = if fine { size * FINE_SCALE } else { size };
-    let unit = (unit.round() as u64).min(UNIT_LIMIT);
+    // Rounds: `f64::round` is a call into a library on processors without an instruction for it.
+    let unit = ((unit + 0.5) as u64).min(UNIT_LIMIT);
     let band = match (value < 0.0, fine) {
         (true, false) => 0,
         (true, true) => 1,

@@ -38,6 +38,7 @@ impl Trend {
     }
 
     /// Adds a sample. What is not finite is ignored: the recorder has counted and reported it before.
+    #[inline]
     pub fn record(&mut self, value: f64) {
         if !value.is_finite() {
             return;

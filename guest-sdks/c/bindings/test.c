@@ -107,6 +107,9 @@ extern void __wasm_import_brunt_http_client_method_request_set_expected_statuses
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.send")))
 extern void __wasm_import_brunt_http_client_method_request_send(int32_t, uint8_t *);
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.fetch")))
+extern void __wasm_import_brunt_http_client_method_request_fetch(int32_t, uint8_t *);
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.start")))
 extern int32_t __wasm_import_brunt_http_client_method_request_start(int32_t);
 
@@ -178,6 +181,9 @@ extern void __wasm_import_brunt_http_client_set_default_expected_statuses(int32_
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("get")))
 extern void __wasm_import_brunt_http_client_get(uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("fetch")))
+extern void __wasm_import_brunt_http_client_fetch(uint8_t *, size_t, uint8_t *);
 
 // Imported Functions from `brunt:metrics/metrics@0.1.0`
 
@@ -636,6 +642,13 @@ void test_list_tuple2_u16_u16_free(test_list_tuple2_u16_u16_t *ptr) {
 }
 
 void brunt_http_client_result_own_response_request_error_free(brunt_http_client_result_own_response_request_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    brunt_http_client_request_error_free(&ptr->val.err);
+  }
+}
+
+void brunt_http_client_result_answer_request_error_free(brunt_http_client_result_answer_request_error_t *ptr) {
   if (!ptr->is_err) {
   } else {
     brunt_http_client_request_error_free(&ptr->val.err);
@@ -1111,6 +1124,40 @@ bool brunt_http_client_method_request_send(brunt_http_client_borrow_request_t se
   }
 }
 
+bool brunt_http_client_method_request_fetch(brunt_http_client_borrow_request_t self, brunt_http_client_answer_t *ret, brunt_http_client_request_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(16+2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_request_fetch((self).__handle, ptr);
+  brunt_http_client_result_answer_request_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (brunt_http_client_answer_t) {
+        (brunt_http_client_own_response_t) (brunt_http_client_own_response_t) { *((int32_t*) (ptr + 8)) },
+        (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 12))),
+        (uint64_t) (uint64_t) (*((int64_t*) (ptr + 16))),
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_http_client_request_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + 8))),
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
 brunt_http_client_own_pending_response_t brunt_http_client_method_request_start(brunt_http_client_borrow_request_t self) {
   int32_t ret = __wasm_import_brunt_http_client_method_request_start((self).__handle);
   return (brunt_http_client_own_pending_response_t) { ret };
@@ -1466,6 +1513,40 @@ bool brunt_http_client_get(test_string_t *url, brunt_http_client_own_response_t 
       result.val.err = (brunt_http_client_request_error_t) {
         (uint32_t) (uint32_t) (*((int32_t*) (ptr + sizeof(void*)))),
         (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool brunt_http_client_fetch(test_string_t *url, brunt_http_client_answer_t *ret, brunt_http_client_request_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(16+2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_fetch((uint8_t *) (*url).ptr, (*url).len, ptr);
+  brunt_http_client_result_answer_request_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (brunt_http_client_answer_t) {
+        (brunt_http_client_own_response_t) (brunt_http_client_own_response_t) { *((int32_t*) (ptr + 8)) },
+        (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 12))),
+        (uint64_t) (uint64_t) (*((int64_t*) (ptr + 16))),
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_http_client_request_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + 8))),
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
       };
       break;
     }

@@ -173,6 +173,15 @@ typedef struct brunt_http_client_borrow_response_t {
   int32_t __handle;
 } brunt_http_client_borrow_response_t;
 
+// A response, with what nearly every test looks at, so that it need not be asked for.
+typedef struct brunt_http_client_answer_t {
+  brunt_http_client_own_response_t   response;
+  // `response.status`.
+  uint16_t   status;
+  // `response.body-size`.
+  uint64_t   body_size;
+} brunt_http_client_answer_t;
+
 typedef struct {
   uint8_t *ptr;
   size_t len;
@@ -202,6 +211,14 @@ typedef struct {
     brunt_http_client_request_error_t err;
   } val;
 } brunt_http_client_result_own_response_request_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    brunt_http_client_answer_t ok;
+    brunt_http_client_request_error_t err;
+  } val;
+} brunt_http_client_result_answer_request_error_t;
 
 typedef brunt_time_waiting_own_waitable_t brunt_http_client_own_waitable_t;
 
@@ -464,6 +481,8 @@ extern void brunt_http_client_method_request_set_discard_body(brunt_http_client_
 extern void brunt_http_client_method_request_set_expected_statuses(brunt_http_client_borrow_request_t self, test_list_tuple2_u16_u16_t *ranges);
 // Sends it and suspends this VU until the whole response is there.
 extern bool brunt_http_client_method_request_send(brunt_http_client_borrow_request_t self, brunt_http_client_own_response_t *ret, brunt_http_client_request_error_t *err);
+// The same as `send`, with what nearly every test looks at in the same call.
+extern bool brunt_http_client_method_request_fetch(brunt_http_client_borrow_request_t self, brunt_http_client_answer_t *ret, brunt_http_client_request_error_t *err);
 // Sends it and returns at once. It goes on while the VU runs, waits or sleeps; later changes to this
 // request do not touch it.
 extern brunt_http_client_own_pending_response_t brunt_http_client_method_request_start(brunt_http_client_borrow_request_t self);
@@ -520,6 +539,8 @@ extern bool brunt_http_client_method_response_ocsp(brunt_http_client_borrow_resp
 extern void brunt_http_client_set_default_expected_statuses(test_list_tuple2_u16_u16_t *maybe_ranges);
 // `GET` of this URL, with every default. The same as a `request` sent once, with less to say.
 extern bool brunt_http_client_get(test_string_t *url, brunt_http_client_own_response_t *ret, brunt_http_client_request_error_t *err);
+// The same as `get`, with what nearly every test looks at in the same call.
+extern bool brunt_http_client_fetch(test_string_t *url, brunt_http_client_answer_t *ret, brunt_http_client_request_error_t *err);
 
 // Imported Functions from `brunt:metrics/metrics@0.1.0`
 // Registers a metric, in `init` only. Every VU registers it anew, and all mean the same one.
@@ -687,6 +708,8 @@ void test_list_string_free(test_list_string_t *ptr);
 void test_list_tuple2_u16_u16_free(test_list_tuple2_u16_u16_t *ptr);
 
 void brunt_http_client_result_own_response_request_error_free(brunt_http_client_result_own_response_request_error_t *ptr);
+
+void brunt_http_client_result_answer_request_error_free(brunt_http_client_result_answer_request_error_t *ptr);
 
 void brunt_http_client_list_received_cookie_free(brunt_http_client_list_received_cookie_t *ptr);
 

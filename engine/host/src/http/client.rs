@@ -42,7 +42,7 @@ pub(crate) struct Client {
     pub(crate) expected: RefCell<Option<Rc<[(u16, u16)]>>>,
     /// The address of this machine that it connects from; the system chooses when absent.
     pub(super) local: Option<IpAddr>,
-    /// The timer of the last request that ended: setting it anew is cheaper than making one.
+    /// The timer of the last request that ended.
     timer: Cell<Option<Pin<Box<Sleep>>>>,
     /// Where exchanges are logged, when they are.
     pub(super) debug: Option<Box<DebugLog>>,
@@ -337,18 +337,26 @@ impl Client {
     }
 
     /// What a future gives, when it does so by this time.
-    async fn by<F: Future>(&self, deadline: Instant, future: Pin<&mut F>) -> Option<F::Output> {
-        let mut timer = match self.timer.take() {
-            Some(mut timer) => {
-                timer.as_mut().reset(deadline.into());
-                timer
+    ///
+    /// A timer that rings too early is set to the right time then: setting it for each request would cost more than the one
+    /// time in many that it does ring, for nearly all requests are over long before.
+    async fn by<F: Future>(&self, deadline: Instant, mut future: Pin<&mut F>) -> Option<F::Output> {
+        let deadline = deadline.into();
+        let timer = self.timer.take();
+        let mut timer = timer.unwrap_or_else(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if timer.deadline() > deadline {
+            timer.as_mut().reset(deadline);
+        }
+        let result = loop {
+            tokio::select! {
+                biased;
+                value = future.as_mut() => break Some(value),
+                () = &mut timer => {}
             }
-            None => Box::pin(tokio::time::sleep_until(deadline.into())),
-        };
-        let result = tokio::select! {
-            biased;
-            value = future => Some(value),
-            () = &mut timer => None,
+            if timer.deadline() >= deadline {
+                break None;
+            }
+            timer.as_mut().reset(deadline);
         };
         self.timer.set(Some(timer));
         result

@@ -1,5 +1,6 @@
 //! Defines where a request goes: a URL taken apart once, and remembered.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub(crate) struct Target {
     pub(crate) uri: Uri,
     /// The headers of every request to it: `host` and `user-agent`.
     pub(crate) headers: HeaderMap,
+    /// How requests to it begin that have no headers of their own, as HTTP/1.1 writes it; made by the first of them.
+    pub(crate) opening: OnceCell<Box<[u8]>>,
     authority: String,
     /// The URL's userinfo.
     pub(crate) credentials: Option<Box<Credentials>>,
@@ -142,6 +145,7 @@ impl Target {
             },
             uri: path_and_query(&parsed).map_err(|error| invalid(url, error))?,
             headers: headers(&authority, user_agent).map_err(|error| invalid(url, error))?,
+            opening: OnceCell::new(),
             credentials: credentials(&parsed).map(Box::new),
             authority,
             url: shown(url, &parsed).into(),

@@ -12,7 +12,7 @@ use send_wrapper::SendWrapper;
 use tokio::task::AbortHandle;
 use wasmtime::component::Resource;
 
-use crate::bindings::brunt::http::client::{self, RequestError};
+use crate::bindings::brunt::http::client::{self, Answer, RequestError};
 use crate::http::{
     Credentials, FORM, Login, OwnCookie, Part, Request, RequestFailure, Response, Scheme,
     urlencoded,
@@ -44,9 +44,15 @@ impl Drop for Pending {
 }
 
 type Sent = wasmtime::Result<Result<Resource<Response>, RequestError>>;
+type Fetched = wasmtime::Result<Result<Answer, RequestError>>;
 
 impl VuState {
     async fn send_request(&mut self, request: Request) -> Sent {
+        let fetched = self.fetch_request(request).await?;
+        Ok(fetched.map(|answer| answer.response))
+    }
+
+    async fn fetch_request(&mut self, request: Request) -> Fetched {
         if self.phase == Phase::Init {
             return Ok(Err(refused_in_init()));
         }
@@ -56,9 +62,13 @@ impl VuState {
         self.give(result)
     }
 
-    fn give(&mut self, result: Result<Response, RequestFailure>) -> Sent {
+    fn give(&mut self, result: Result<Response, RequestFailure>) -> Fetched {
         match result {
-            Ok(response) => Ok(Ok(self.table.push(response)?)),
+            Ok(response) => Ok(Ok(Answer {
+                status: response.head.status.as_u16(),
+                body_size: response.body_size,
+                response: self.table.push(response)?,
+            })),
             Err(failure) => Ok(Err(RequestError {
                 code: failure.code.into(),
                 message: failure.message,
@@ -95,6 +105,11 @@ impl client::Host for VuState {
     async fn get(&mut self, url: String) -> Sent {
         let request = Request::new("GET".into(), url);
         self.send_request(request).await
+    }
+
+    async fn fetch(&mut self, url: String) -> Fetched {
+        let request = Request::new("GET".into(), url);
+        self.fetch_request(request).await
     }
 
     fn set_default_expected_statuses(
@@ -281,6 +296,11 @@ impl client::HostRequest for VuState {
         self.send_request(request).await
     }
 
+    async fn fetch(&mut self, request: Resource<Request>) -> Fetched {
+        let request = self.table.get(&request)?.clone();
+        self.fetch_request(request).await
+    }
+
     fn start(&mut self, request: Resource<Request>) -> wasmtime::Result<Resource<Pending>> {
         self.refuse_in_init("request.start")?;
         let request = self.table.get(&request)?.clone();
@@ -317,7 +337,7 @@ impl client::HostPendingResponse for VuState {
         self.usage.resume(Instant::now());
         let result = shared.result.borrow_mut().take();
         match result {
-            Some(result) => self.give(result),
+            Some(result) => Ok(self.give(result)?.map(|answer| answer.response)),
             None => Err(Misuse("the response of this request was taken before".into()).into()),
         }
     }

@@ -39,7 +39,7 @@ pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 
 /// `GET` of this URL, with every default.
 pub fn get(url: impl AsRef<str>) -> Result {
-    response::result_of(wit::get(url.as_ref()))
+    response::result_of(wit::fetch(url.as_ref()))
 }
 
 /// `POST` of this body: text, bytes, JSON, or a [form](Body::form).

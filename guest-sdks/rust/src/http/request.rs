@@ -238,7 +238,7 @@ impl Request {
     /// Sends it and suspends this VU until the whole response is there.
     pub fn send(&self) -> Result {
         self.check_body()?;
-        response::result_of(self.inner.send())
+        response::result_of(self.inner.fetch())
     }
 
     /// Sends it and returns at once. It goes on while the VU runs, waits or sleeps.

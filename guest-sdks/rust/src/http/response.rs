@@ -16,13 +16,15 @@ use crate::{Json, Result};
 #[derive(Debug)]
 pub struct Response {
     inner: wit::Response,
+    status: OnceCell<u16>,
+    body_size: OnceCell<u64>,
     body: OnceCell<Vec<u8>>,
 }
 
 impl Response {
     /// The status.
     pub fn status(&self) -> u16 {
-        self.inner.status()
+        *self.status.get_or_init(|| self.inner.status())
     }
 
     /// The value of this header, whatever its case; several values are joined with `, `.
@@ -42,7 +44,7 @@ impl Response {
 
     /// How many bytes the body has, counted also when it was discarded. Copies nothing.
     pub fn body_size(&self) -> u64 {
-        self.inner.body_size()
+        *self.body_size.get_or_init(|| self.inner.body_size())
     }
 
     /// The body as text; what isn't UTF-8 is replaced.
@@ -259,13 +261,31 @@ impl Answer for super::Result {
 }
 
 /// Wraps what the contract returns.
-pub(crate) fn result_of(result: Result<wit::Response, wit::RequestError>) -> super::Result {
+pub(crate) fn result_of(result: Result<impl Into<Response>, wit::RequestError>) -> super::Result {
     match result {
-        Ok(inner) => Ok(Response {
-            inner,
-            body: OnceCell::new(),
-        }),
+        Ok(answer) => Ok(answer.into()),
         Err(error) => Err(Error::new(error.code, error.message)),
+    }
+}
+
+impl From<wit::Response> for Response {
+    fn from(inner: wit::Response) -> Self {
+        Self {
+            inner,
+            status: OnceCell::new(),
+            body_size: OnceCell::new(),
+            body: OnceCell::new(),
+        }
+    }
+}
+
+impl From<wit::Answer> for Response {
+    fn from(answer: wit::Answer) -> Self {
+        Self {
+            status: answer.status.into(),
+            body_size: answer.body_size.into(),
+            ..Self::from(answer.response)
+        }
     }
 }
 

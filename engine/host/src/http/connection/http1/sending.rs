@@ -1,7 +1,7 @@
 //! Defines how an HTTP/1.1 request is written: its head, its body, and what of both the socket has not taken yet.
 
 use std::cell::RefCell;
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -12,6 +12,7 @@ use http::header::{
 use tokio::io::AsyncWrite;
 
 use crate::http::hop::Hop;
+use crate::http::target::Target;
 
 thread_local! {
     /// Where heads are written: one buffer for all connections of a thread, since hardly any head has to wait.
@@ -111,25 +112,16 @@ pub(crate) fn content_length(hop: &Hop) -> Option<HeaderValue> {
 }
 
 fn write_head(out: &mut Vec<u8>, hop: &Hop, close: bool) {
-    let target = &hop.target;
     out.extend_from_slice(hop.method.as_str().as_bytes());
-    // Writing to memory does not fail.
-    let _ = write!(out, " {} HTTP/1.1\r\n", target.uri);
-    for (name, value) in &target.headers {
-        if !hop.headers.contains_key(name) {
-            write_header(out, name, value);
-        }
+    if hop.headers.is_empty() {
+        let opening = || opening(&hop.target, |_| true).into();
+        out.extend_from_slice(hop.target.opening.get_or_init(opening));
+    } else {
+        let is_default = |name: &HeaderName| !hop.headers.contains_key(name);
+        out.extend_from_slice(&opening(&hop.target, is_default));
+        write_own(out, hop);
     }
-    let instead = [(&COOKIE, &hop.cookie), (&AUTHORIZATION, &hop.authorization)];
-    for (name, value) in &hop.headers {
-        let replaced = instead
-            .iter()
-            .any(|(own, value)| *own == name && value.is_some());
-        if !replaced && !is_framing(name) {
-            write_header(out, name, value);
-        }
-    }
-    for (name, value) in instead {
+    for (name, value) in instead(hop) {
         if let Some(value) = value {
             write_header(out, name, value);
         }
@@ -141,6 +133,30 @@ fn write_head(out: &mut Vec<u8>, hop: &Hop, close: bool) {
         write_header(out, &CONTENT_LENGTH, &length);
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// What follows the method: the rest of its line, and those headers of every request to the target that are wanted.
+fn opening(target: &Target, is_wanted: impl Fn(&HeaderName) -> bool) -> Vec<u8> {
+    let mut out = format!(" {} HTTP/1.1\r\n", target.uri).into_bytes();
+    let wanted = target.headers.iter().filter(|(name, _)| is_wanted(name));
+    wanted.for_each(|(name, value)| write_header(&mut out, name, value));
+    out
+}
+
+/// The headers that the request itself sets.
+fn write_own(out: &mut Vec<u8>, hop: &Hop) {
+    for (name, value) in &hop.headers {
+        let is_replaced =
+            |(own, value): &(&HeaderName, &Option<_>)| *own == name && value.is_some();
+        if !instead(hop).iter().any(is_replaced) && !is_framing(name) {
+            write_header(out, name, value);
+        }
+    }
+}
+
+/// What stands in the place of the request's own headers, where there is something.
+fn instead(hop: &Hop) -> [(&HeaderName, &Option<HeaderValue>); 2] {
+    [(&COOKIE, &hop.cookie), (&AUTHORIZATION, &hop.authorization)]
 }
 
 /// Headers that say where the body ends: the engine's to set, for a wrong one would garble every request after it.
