@@ -62,6 +62,9 @@ extern void __wasm_import_brunt_http_client_method_request_add_header(int32_t, u
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-body")))
 extern void __wasm_import_brunt_http_client_method_request_set_body(int32_t, uint8_t *, size_t);
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-content")))
+extern void __wasm_import_brunt_http_client_method_request_set_content(int32_t, uint8_t *, size_t, uint8_t *, size_t);
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-form")))
 extern void __wasm_import_brunt_http_client_method_request_set_form(int32_t, uint8_t *, size_t);
 
@@ -1002,6 +1005,10 @@ void brunt_http_client_method_request_add_header(brunt_http_client_borrow_reques
 
 void brunt_http_client_method_request_set_body(brunt_http_client_borrow_request_t self, test_list_u8_t *body) {
   __wasm_import_brunt_http_client_method_request_set_body((self).__handle, (uint8_t *) (*body).ptr, (*body).len);
+}
+
+void brunt_http_client_method_request_set_content(brunt_http_client_borrow_request_t self, test_string_t *content_type, test_list_u8_t *body) {
+  __wasm_import_brunt_http_client_method_request_set_content((self).__handle, (uint8_t *) (*content_type).ptr, (*content_type).len, (uint8_t *) (*body).ptr, (*body).len);
 }
 
 void brunt_http_client_method_request_set_form(brunt_http_client_borrow_request_t self, test_list_tuple2_string_string_t *fields) {

@@ -422,6 +422,8 @@ extern void brunt_http_client_method_request_add_header(brunt_http_client_borrow
 // Sets the body, in the place of an earlier one, form or parts. `content-length` is set by the engine;
 // `content-type` is not.
 extern void brunt_http_client_method_request_set_body(brunt_http_client_borrow_request_t self, test_list_u8_t *body);
+// Sets the body as `set-body` does, and `content-type` unless the request has one: the two in one call.
+extern void brunt_http_client_method_request_set_content(brunt_http_client_borrow_request_t self, test_string_t *content_type, test_list_u8_t *body);
 // Sets the body to a form of these fields, in the place of an earlier body: `application/x-www-form-urlencoded`,
 // in UTF-8, in this order. `content-type` is set too, unless the request has one.
 extern void brunt_http_client_method_request_set_form(brunt_http_client_borrow_request_t self, test_list_tuple2_string_string_t *fields);

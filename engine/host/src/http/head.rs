@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, response};
+use memchr::{memchr, memchr_iter};
 
 /// The head of a response.
 pub(crate) struct Head {
@@ -43,13 +44,16 @@ impl Headers {
     pub(crate) fn map(&self) -> &HeaderMap {
         self.map.get_or_init(|| {
             let mut map = HeaderMap::new();
-            self.each_line(|name, value| {
-                let value = self.lines.slice_ref(value);
+            for line in lines(&self.lines) {
+                let Some(colon) = memchr(b':', line) else {
+                    continue;
+                };
+                let value = self.lines.slice_ref(line[colon + 1..].trim_ascii());
                 let value = HeaderValue::from_maybe_shared(value);
-                if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), value) {
+                if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(&line[..colon]), value) {
                     map.append(name, value);
                 }
-            });
+            }
             map
         })
     }
@@ -60,31 +64,27 @@ impl Headers {
             let values = map.get_all(name).iter();
             return values.map(HeaderValue::as_bytes).collect();
         }
-        let mut values = Vec::new();
-        self.each_line(|known, value| {
-            if known.eq_ignore_ascii_case(name) {
-                values.push(value);
-            }
-        });
-        values
-    }
-
-    fn each_line<'a>(&'a self, mut told: impl FnMut(&'a str, &'a [u8])) {
-        let mut rest = &self.lines[..];
-        while let Some((name, value, after)) = first_line(rest) {
-            told(name, value);
-            rest = after;
-        }
+        lines(&self.lines)
+            .filter_map(|line| {
+                // A line is another header's unless its colon is where this name ends: most are told apart by that alone.
+                let (known, value) = line.split_at_checked(name.len())?;
+                let value = value.strip_prefix(b":")?;
+                known
+                    .eq_ignore_ascii_case(name.as_bytes())
+                    .then(|| value.trim_ascii())
+            })
+            .collect()
     }
 }
 
-/// The first header of well-formed lines, and the lines after it.
-fn first_line(lines: &[u8]) -> Option<(&str, &[u8], &[u8])> {
-    let end = lines.iter().position(|byte| *byte == b'\n')?;
-    let (line, after) = (&lines[..end], &lines[end + 1..]);
-    let colon = line.iter().position(|byte| *byte == b':')?;
-    let name = std::str::from_utf8(&line[..colon]).ok()?;
-    Some((name, line[colon + 1..].trim_ascii(), after))
+/// Well-formed lines, their ends among them.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    memchr_iter(b'\n', text).map(move |end| {
+        let line = &text[start..=end];
+        start = end + 1;
+        line
+    })
 }
 
 impl From<HeaderMap> for Headers {

@@ -1,5 +1,6 @@
 //! Defines requests as guests build them, and responses as guests read them.
 
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub struct Request {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rare {
     /// The type of the body, unless a header says it.
-    pub(crate) content_type: Option<&'static str>,
+    pub(crate) content_type: Option<Cow<'static, str>>,
     /// The body, if there are any.
     pub(crate) parts: Vec<Part>,
     pub(crate) compression: Vec<String>,
@@ -147,7 +148,7 @@ impl Request {
     }
 
     /// Sets the body, in the place of all that was one.
-    pub(crate) fn set_body(&mut self, body: Bytes, content_type: Option<&'static str>) {
+    pub(crate) fn set_body(&mut self, body: Bytes, content_type: Option<Cow<'static, str>>) {
         self.body = body;
         if content_type.is_some() || self.rare.is_some() {
             let rare = self.rare();
@@ -241,7 +242,7 @@ impl Rare {
         let given = headers.get(CONTENT_TYPE).map(HeaderValue::to_str);
         let given = given.transpose().unwrap_or_default();
         let mut content_type = match given {
-            None => self.content_type.map(str::to_owned),
+            None => self.content_type.clone().map(Cow::into_owned),
             Some(_) => None,
         };
         if !self.parts.is_empty() {
@@ -329,7 +330,7 @@ mod tests {
                 content_type.map(|value| value.to_str().unwrap().to_owned()),
             )
         };
-        request.set_body("a=1".into(), Some(form::FORM));
+        request.set_body("a=1".into(), Some(form::FORM.into()));
         assert_eq!(sent(&request), ("a=1".into(), Some(form::FORM.into())));
         request.add_part(Part {
             name: "p".into(),

@@ -152,13 +152,24 @@ impl client::HostRequest for VuState {
         Ok(())
     }
 
+    fn set_content(
+        &mut self,
+        request: Resource<Request>,
+        content_type: String,
+        body: Vec<u8>,
+    ) -> wasmtime::Result<()> {
+        let request = self.table.get_mut(&request)?;
+        request.set_body(Bytes::from(body), Some(content_type.into()));
+        Ok(())
+    }
+
     fn set_form(
         &mut self,
         request: Resource<Request>,
         fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
         let request = self.table.get_mut(&request)?;
-        request.set_body(urlencoded(&fields), Some(FORM));
+        request.set_body(urlencoded(&fields), Some(FORM.into()));
         Ok(())
     }
 

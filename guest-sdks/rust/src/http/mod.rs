@@ -20,6 +20,7 @@
 
 mod body;
 mod cookies;
+mod pointer;
 mod request;
 mod response;
 mod sent;

@@ -27,7 +27,6 @@ use crate::time::{Wait, nanoseconds};
 #[derive(Debug)]
 pub struct Request {
     inner: wit::Request,
-    has_content_type: bool,
     broken_body: Option<String>,
 }
 
@@ -36,7 +35,6 @@ impl Request {
     pub fn new(method: &str, url: impl AsRef<str>) -> Self {
         Self {
             inner: wit::Request::new(method, url.as_ref()),
-            has_content_type: false,
             broken_body: None,
         }
     }
@@ -77,15 +75,13 @@ impl Request {
     }
 
     /// Sets a header, in the place of earlier values of the same name.
-    pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        self.has_content_type |= name.eq_ignore_ascii_case("content-type");
+    pub fn header(self, name: &str, value: impl AsRef<str>) -> Self {
         self.inner.set_header(name, value.as_ref());
         self
     }
 
     /// Adds a header beside earlier values of the same name.
-    pub fn add_header(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        self.has_content_type |= name.eq_ignore_ascii_case("content-type");
+    pub fn add_header(self, name: &str, value: impl AsRef<str>) -> Self {
         self.inner.add_header(name, value.as_ref());
         self
     }
@@ -96,12 +92,12 @@ impl Request {
             content,
             content_type,
         } = body.into();
-        if let (Some(content_type), false) = (content_type, self.has_content_type) {
-            self.inner.set_header("content-type", &content_type);
-        }
         self.broken_body = match content {
             Ok(bytes) => {
-                self.inner.set_body(&bytes);
+                match content_type {
+                    Some(content_type) => self.inner.set_content(&content_type, &bytes),
+                    None => self.inner.set_body(&bytes),
+                }
                 None
             }
             Err(message) => Some(message),

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::bindings::brunt::http::client as wit;
 use crate::data::lossy;
+use crate::http::pointer::value_at;
 use crate::http::{Cookie, Sent};
 use crate::{Json, Result};
 
@@ -78,13 +79,7 @@ impl Response {
     /// # }
     /// ```
     pub fn pointer(&self, pointer: &str) -> Json {
-        match serde_json::from_slice::<Json>(self.body()) {
-            Ok(mut json) => json
-                .pointer_mut(pointer)
-                .map(Json::take)
-                .unwrap_or_default(),
-            Err(_) => Json::Null,
-        }
+        value_at(self.body(), pointer)
     }
 
     /// The cookies that this response set, in the order they came. Those of redirects before it are in the jar.
