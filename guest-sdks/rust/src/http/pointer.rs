@@ -1,5 +1,6 @@
 //! Defines how one value is read out of JSON, by its pointer (RFC 6901), without building any of the others.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use crate::Json;
 
 /// The value at this pointer; `null` when there is none, or the text is no JSON.
 pub(super) fn value_at(json: &[u8], pointer: &str) -> Json {
-    let tokens: Vec<String> = match pointer.strip_prefix('/') {
+    let tokens: Vec<Cow<'_, str>> = match pointer.strip_prefix('/') {
         None if pointer.is_empty() => Vec::new(),
         None => return Json::Null,
         Some(rest) => rest.split('/').map(unescaped).collect(),
@@ -21,13 +22,16 @@ pub(super) fn value_at(json: &[u8], pointer: &str) -> Json {
     value.ok().flatten().unwrap_or_default()
 }
 
-fn unescaped(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
+fn unescaped(token: &str) -> Cow<'_, str> {
+    match token.contains('~') {
+        true => token.replace("~1", "/").replace("~0", "~").into(),
+        false => token.into(),
+    }
 }
 
 /// The value that these tokens lead to from here.
 #[derive(Clone, Copy)]
-struct At<'t>(&'t [String]);
+struct At<'t>(&'t [Cow<'t, str>]);
 
 impl<'de> DeserializeSeed<'de> for At<'_> {
     type Value = Option<Json>;
