@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{guests, process};
+use crate::{engine, guests, process};
 
 /// The example that is run: it has checks and thresholds.
 const EXAMPLE: &str = "thresholds";
@@ -18,11 +18,10 @@ const BINARY: &str = "target/release/brunt";
 /// When something does not build, or the target does not start. A failed threshold is no error here.
 pub(crate) fn run(root: &Path) -> Result<()> {
     println!("Building the engine: some minutes the first time, seconds from then on");
-    process::run(
-        Command::new("cargo")
-            .args(["build", "--release", "-p", "brunt"])
-            .current_dir(root),
-    )?;
+    process::run(&mut engine::cargo(
+        root,
+        &["build", "--release", "--bin", "brunt"],
+    ))?;
     guests::build(root)?;
     let target = Target::start(root)?;
     println!("\nThe target is `brunt target`, {}", target.url);

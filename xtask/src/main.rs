@@ -4,6 +4,7 @@
 
 mod bench;
 mod demo;
+mod engine;
 mod guests;
 mod process;
 mod servers;

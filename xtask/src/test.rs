@@ -5,10 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{guests, process, servers, tidy};
-
-/// Packages that only exist for WebAssembly: `guests` compiles them, nothing runs them here.
-const GUESTS: &[&str] = &["brunt-examples", "brunt-test-guests"];
+use crate::{engine, guests, process, servers, tidy};
 
 /// Checks the format and the house style, builds the guests and the engine, and runs every test.
 ///
@@ -28,23 +25,17 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     guests::build(root)?;
     heading("Servers");
     servers::install(root)?;
-    // Programs and tests in one go: built apart, they would differ in features and compile half of the engine twice.
     heading("Engine");
     let build = ["build", "--release", "--bins", "--tests"];
-    process::run(engine(&build).current_dir(root))?;
+    process::run(&mut engine::cargo(root, &build))?;
     heading("Tests");
     if !Path::new("/usr/sbin/nginx").is_file() {
         process::apt_install(&["nginx-light"], "a server to test against")?;
     }
-    process::run(engine(&["test", "--release", "--no-fail-fast"]).current_dir(root))
-}
-
-/// A cargo command for all packages that run here.
-fn engine(arguments: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
-    command.args(arguments).arg("--workspace");
-    command.args(GUESTS.iter().flat_map(|name| ["--exclude", name]));
-    command
+    process::run(&mut engine::cargo(
+        root,
+        &["test", "--release", "--no-fail-fast"],
+    ))
 }
 
 fn heading(name: &str) {

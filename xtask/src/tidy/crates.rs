@@ -1,4 +1,5 @@
-//! Defines the check of the crate-edge table: which of our crates may name which, and who may name wasmtime.
+//! Defines the check of the crate-edge table: which of our crates may name which, who may name wasmtime, and where features
+//! are named.
 
 use super::Finding;
 use crate::tree::File;
@@ -48,16 +49,15 @@ fn findings(file: &File) -> Vec<Finding> {
         )];
     };
     let named = dependencies(&file.text);
-    named
-        .into_iter()
-        .filter_map(|(line, name)| {
-            Some(Finding::error(
-                &file.path,
-                line,
-                problem(package, allowed, name)?,
-            ))
-        })
-        .collect()
+    let features = features_of_tests(file);
+    let edges = named.into_iter().filter_map(|(line, name)| {
+        Some(Finding::error(
+            &file.path,
+            line,
+            problem(package, allowed, name)?,
+        ))
+    });
+    edges.chain(features).collect()
 }
 
 fn problem(package: &str, allowed: &[&str], name: &str) -> Option<String> {
@@ -69,6 +69,17 @@ fn problem(package: &str, allowed: &[&str], name: &str) -> Option<String> {
     }
     let (_, owner) = OWNED.iter().find(|(prefix, _)| name.starts_with(prefix))?;
     (*owner != package).then(|| format!("only `{owner}` may depend on `{name}`"))
+}
+
+/// Features that only tests ask for: the engine built with its tests would not be the engine built without them.
+fn features_of_tests(file: &File) -> Option<Finding> {
+    let lines = file.text.lines().enumerate();
+    let mut inside = lines.skip_while(|(_, line)| line.trim() != "[dev-dependencies]");
+    inside.next();
+    let mut inside = inside.take_while(|(_, line)| !line.starts_with('['));
+    let (at, _) = inside.find(|(_, line)| line.contains("features"))?;
+    let message = "name the features in the workspace's manifest: programs built with the tests and without them would differ, and be compiled twice";
+    Some(Finding::error(&file.path, at + 1, message))
 }
 
 fn package_name(manifest: &str) -> Option<&str> {
@@ -138,6 +149,18 @@ mod tests {
         };
         assert_eq!(with("brunt-host").len(), 0);
         assert_eq!(with("brunt-runner").len(), 1);
+    }
+
+    #[test]
+    fn tests_ask_for_no_features_of_their_own() {
+        let with = |line: &str| {
+            messages(&format!(
+                "[package]\nname = \"brunt-plan\"\n[dependencies]\na = {{ features = [] }}\n[dev-dependencies]\n{line}\n[lints]\n"
+            ))
+        };
+        assert_eq!(with("tokio.workspace = true").len(), 0);
+        let found = with("tokio = { workspace = true, features = [\"test-util\"] }");
+        assert!(found[0].starts_with("error: a/Cargo.toml:6"), "{found:?}");
     }
 
     #[test]
