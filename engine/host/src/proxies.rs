@@ -31,6 +31,8 @@ pub(crate) struct Proxy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum ProxyKind {
     Http,
+    /// HTTP over TLS.
+    Https,
     Socks5,
 }
 
@@ -105,6 +107,11 @@ impl Proxies {
 }
 
 impl Proxy {
+    /// Whether it passes plain requests on, and so has to know the whole URL, instead of making a tunnel.
+    pub(crate) fn passes_on(&self, secure: bool) -> bool {
+        !secure && self.kind != ProxyKind::Socks5
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let with_scheme = match text.contains("://") {
             true => text.to_owned(),
@@ -113,6 +120,7 @@ impl Proxy {
         let url = Url::parse(&with_scheme).map_err(|error| error.to_string())?;
         let (kind, port) = match url.scheme() {
             "http" => (ProxyKind::Http, 80),
+            "https" => (ProxyKind::Https, 443),
             "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
             scheme => return Err(format!("{scheme:?} proxies are not supported")),
         };
@@ -203,6 +211,7 @@ impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.kind {
             ProxyKind::Http => "http",
+            ProxyKind::Https => "https",
             ProxyKind::Socks5 => "socks5",
         };
         match self.host.contains(':') {
@@ -257,6 +266,9 @@ mod tests {
         assert_eq!(format!("{secure:?}"), "http://secure.test:80");
         assert_eq!(secure.credentials.as_ref().unwrap().password, "p@ss");
         assert_eq!(proxies(&[]).unwrap().of(false, "a.org", 80), None);
+        let tls = proxies(&[("HTTPS_PROXY", "https://secure.test")]).unwrap();
+        let tls = tls.of(true, "a.org", 443).unwrap();
+        assert_eq!(tls.to_string(), "https://secure.test:443");
         let socks = proxies(&[("HTTP_PROXY", "socks5://[fd::1]")]).unwrap();
         let socks = socks.of(false, "a.org", 80).unwrap();
         assert_eq!(socks.to_string(), "socks5://[fd::1]:1080");
@@ -295,11 +307,7 @@ mod tests {
 
     #[test]
     fn what_is_no_proxy_is_refused_without_its_password() {
-        for text in [
-            "ftp://me:secret@p.test",
-            "http://me:secret@",
-            "https://me:secret@p.test",
-        ] {
+        for text in ["ftp://me:secret@p.test", "http://me:secret@"] {
             let error = proxies(&[("HTTPS_PROXY", text)]).unwrap_err();
             assert_eq!(error.variable, "HTTPS_PROXY");
             assert!(!error.to_string().contains("secret"), "{error}");

@@ -173,7 +173,7 @@ pub fn binary() -> PathBuf {
     );
     assert!(
         file.is_file(),
-        "there is no {}: run `cargo build --release -p brunt`, or set BRUNT_BIN",
+        "there is no {}: run `cargo xtask demo` or `cargo xtask test`, or set BRUNT_BIN",
         file.display()
     );
     file

@@ -1,16 +1,21 @@
 //! Defines a proxy that keeps what it is asked for, and sends everything to one server.
 
+mod front;
+
 use std::io::{self, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::recorder::certificates::Certificates;
 use crate::witness::{copy_both, read_head};
 
 /// A proxy on a free port of 127.0.0.1. Its threads end with the process.
 pub struct Proxy {
     address: SocketAddr,
+    certificates: Option<Certificates>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -29,6 +34,17 @@ impl Proxy {
     /// An HTTP proxy: all requests and tunnels end at `server`; a tunnel takes `delay` to be made.
     pub fn http(server: SocketAddr, delay: Duration) -> Proxy {
         Proxy::start(server, Manner::Http(delay))
+    }
+
+    /// The same, over TLS: for `localhost`, its authority in [`Proxy::ca_file`].
+    pub fn https(server: SocketAddr) -> Proxy {
+        let certificates = Certificates::new(&["h2", "http/1.1"]);
+        let inner = Proxy::http(server, Duration::ZERO);
+        Proxy {
+            address: front::start(inner.address, certificates.config()),
+            certificates: Some(certificates),
+            asked: inner.asked,
+        }
     }
 
     /// An HTTP proxy that answers everything with this status, such as `407 Proxy Authentication Required`.
@@ -53,12 +69,25 @@ impl Proxy {
                 thread::spawn(move || drop(serve(&stream, server, manner, &asked)));
             }
         });
-        Proxy { address, asked }
+        Proxy {
+            address,
+            certificates: None,
+            asked,
+        }
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The file with the authority that signed the proxy's certificate, in PEM.
+    ///
+    /// # Panics
+    /// When the proxy does without TLS.
+    pub fn ca_file(&self) -> &Path {
+        let certificates = self.certificates.as_ref();
+        certificates.expect("this proxy does without TLS").ca_file()
     }
 
     /// What each connection asked for: the head of its first request; of SOCKS5 `user:password host:port`.

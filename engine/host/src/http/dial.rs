@@ -1,15 +1,17 @@
 //! Defines dialling: the one place where connections are made, and where the network policy is asked.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::hosts::HostTarget;
 use crate::http::failure::RequestFailure;
@@ -145,8 +147,12 @@ impl Dialler<'_> {
                 .check_not_denied(address.ip())
                 .map_err(|denial| denied(denial, format!("{proxy} ({remote})")))?;
         }
-        let wire = self.connect(&remote, timings).await?;
-        if proxy.kind == ProxyKind::Http && !origin.secure {
+        let mut wire = self.connect(&remote, timings).await?;
+        if proxy.kind == ProxyKind::Https {
+            // Boxed, as such proxies are rare: every dialling would carry the room for it.
+            wire = Box::pin(tls_to_proxy(self.worker, &proxy.host, wire, timings)).await?;
+        }
+        if proxy.passes_on(origin.secure) {
             return Ok((wire, remote));
         }
         let (host, port, agent) = (&origin.host, origin.port, &settings.http.user_agent);
@@ -167,6 +173,7 @@ impl Dialler<'_> {
             Some(HostTarget::Unix(path)) => Remote::Unix(path.as_path().into()),
             Some(HostTarget::Socket(address)) => Remote::Tcp(*address),
             Some(HostTarget::Address(ip)) => Remote::Tcp(SocketAddr::new(*ip, port)),
+            None if host.contains('%') => Remote::Tcp(zoned(host, port)?),
             None => Remote::Tcp(SocketAddr::new(self.look_up(host, timings).await?, port)),
         })
     }
@@ -230,6 +237,16 @@ impl Dialler<'_> {
     }
 }
 
+/// An IPv6 address with the zone that it is an address in: an interface of this machine, by name or number. The system reads
+/// it without asking anybody.
+fn zoned(host: &str, port: u16) -> Result<SocketAddr, RequestFailure> {
+    let found = (host, port).to_socket_addrs().ok();
+    found.and_then(|mut found| found.next()).ok_or_else(|| {
+        let words = format!("{host}: its zone is no network interface of this machine");
+        RequestFailure::new(1101, words)
+    })
+}
+
 async fn connect_from(local: IpAddr, address: SocketAddr) -> std::io::Result<TcpStream> {
     let socket = match local {
         IpAddr::V4(_) => TcpSocket::new_v4(),
@@ -267,15 +284,8 @@ async fn handshake(
     wire: Wire,
     timings: &mut DialTimings,
 ) -> Result<Socket, RequestFailure> {
-    let name = ServerName::try_from(origin.host.to_string())
-        .map_err(|_| RequestFailure::new(1020, format!("{} is no name for TLS", origin.host)))?;
-    let connector = TlsConnector::from(worker.run.tls.config(&origin.host)?);
-    timings.phase = DialPhase::Tls;
-    let (result, staple) = {
-        let _running = Stopwatch::start(&mut timings.tls_handshaking);
-        with_staple(connector.connect(name, wire)).await
-    };
-    let stream = result.map_err(|error| RequestFailure::handshake(&error, &origin.host))?;
+    let config = worker.run.tls.config(&origin.host)?;
+    let (stream, staple) = tls(config, &origin.host, wire, timings).await?;
     let session = stream.get_ref().1;
     let facts = TlsFacts {
         version: session.protocol_version(),
@@ -284,4 +294,35 @@ async fn handshake(
         ocsp: staple.map(|staple| Arc::new(Ocsp::read(&staple))),
     };
     Ok(Socket::Tls(Box::new(stream), facts))
+}
+
+/// TLS to a proxy, which is spoken to in HTTP/1.1.
+async fn tls_to_proxy(
+    worker: &Worker,
+    host: &str,
+    wire: Wire,
+    timings: &mut DialTimings,
+) -> Result<Wire, RequestFailure> {
+    let mut config = (*worker.run.tls.config(host)?).clone();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let (stream, _) = tls(Arc::new(config), host, wire, timings).await?;
+    Ok(Wire::Tls(Box::new(stream)))
+}
+
+/// Shakes hands, and gives what came stapled to the certificate too.
+async fn tls(
+    config: Arc<ClientConfig>,
+    host: &str,
+    wire: Wire,
+    timings: &mut DialTimings,
+) -> Result<(TlsStream<Wire>, Option<Vec<u8>>), RequestFailure> {
+    // A certificate knows no zones of IPv6.
+    let name = host.split('%').next().unwrap_or_default();
+    let name = ServerName::try_from(name.to_owned())
+        .map_err(|_| RequestFailure::new(1020, format!("{host} is no name for TLS")))?;
+    timings.phase = DialPhase::Tls;
+    let _running = Stopwatch::start(&mut timings.tls_handshaking);
+    let (result, staple) = with_staple(TlsConnector::from(config).connect(name, wire)).await;
+    let stream = result.map_err(|error| RequestFailure::handshake(&error, host))?;
+    Ok((stream, staple))
 }

@@ -23,6 +23,8 @@ pub(crate) enum Socket {
 pub(crate) enum Wire {
     Tcp(Counted<TcpStream>),
     Unix(Counted<UnixStream>),
+    /// TLS to a proxy, for what goes through it.
+    Tls(Box<TlsStream<Wire>>),
 }
 
 /// What was agreed on in a TLS handshake.
@@ -79,6 +81,7 @@ impl Wire {
         match self {
             Self::Tcp(stream) => Pin::new(stream),
             Self::Unix(stream) => Pin::new(stream),
+            Self::Tls(stream) => Pin::new(&mut **stream),
         }
     }
 
@@ -90,6 +93,7 @@ impl Wire {
         match self {
             Self::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
             Self::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
         }
     }
 
@@ -97,6 +101,7 @@ impl Wire {
         match self {
             Self::Tcp(stream) => stream.is_write_vectored(),
             Self::Unix(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
         }
     }
 }

@@ -14,7 +14,7 @@ use url::{Host, Url};
 use crate::http::auth::Credentials;
 use crate::http::failure::RequestFailure;
 use crate::http::tunnel::authorization as authorization_of;
-use crate::proxies::{Proxies, Proxy, ProxyKind};
+use crate::proxies::{Proxies, Proxy};
 
 /// URLs that one worker remembers before it starts anew: a test with unbounded URLs costs time, not memory.
 const REMEMBERED: usize = 4096;
@@ -156,7 +156,7 @@ impl Target {
     /// Makes requests to it go through a proxy. One for HTTP passes plain requests on itself: it wants the whole URL, and to know
     /// who asks.
     fn go_through(&mut self, proxy: Arc<Proxy>) -> Result<(), RequestFailure> {
-        if proxy.kind == ProxyKind::Http && !self.origin.secure {
+        if proxy.passes_on(self.origin.secure) {
             let bad = |error: http::Error| invalid(&self.url, error);
             self.uri = self.absolute_uri().map_err(bad)?;
             if let Some(credentials) = &proxy.credentials {

@@ -20,7 +20,9 @@ pub(crate) async fn open(
     user_agent: &str,
 ) -> Result<Wire, RequestFailure> {
     match proxy.kind {
-        ProxyKind::Http => http(wire, proxy, &authority(host, port), user_agent).await,
+        ProxyKind::Http | ProxyKind::Https => {
+            http(wire, proxy, &authority(host, port), user_agent).await
+        }
         ProxyKind::Socks5 => socks5(wire, proxy, host, port).await,
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use brunt_e2e::{Answer, Brunt, Proxy, Recorder};
+use brunt_e2e::{Answer, Authority, Brunt, Proxy, Recorder, ServerTls};
 
 use crate::samples::{Samples, run_with_samples};
 
@@ -107,6 +107,47 @@ fn https_goes_through_a_tunnel_that_is_timed_and_counted() {
         sent > most_of_it as f64,
         "{sent} bytes with CONNECT and the handshake"
     );
+}
+
+/// A proxy that is spoken to in TLS was once refused.
+#[test]
+fn a_proxy_over_tls_passes_requests_on_and_makes_tunnels() {
+    let authority = Authority::new();
+    let credentials = authority.issue(&["api.test"]);
+    let config = ServerTls::new(&credentials).protocols(&["h2", "http/1.1"]);
+    let secure = Recorder::tls_as(config.config(), |_| Answer::ok());
+    let plain = Recorder::start();
+    for (variable, server, url) in [
+        ("HTTPS_PROXY", &secure, "https://api.test:8443/get"),
+        ("HTTP_PROXY", &plain, "http://api.test/get"),
+    ] {
+        let proxy = Proxy::https(server.address());
+        let port = proxy.address().port();
+        let address = format!("https://me:secret@localhost:{port}");
+        let trust = [
+            "--ca",
+            proxy.ca_file().to_str().expect("a path that is text"),
+        ];
+        let trusted = authority.ca_file().to_str().expect("a path that is text");
+        let env = [(variable, &*address), ("SSL_CERT_FILE", trusted)];
+        let samples = visit(url, 2, &env, &trust);
+        assert_eq!(codes(&samples), ["-"; 2], "{url}");
+        let asked = proxy.asked();
+        assert_eq!(asked.len(), 1, "the connection is kept");
+        assert!(
+            asked[0].contains("uthorization: Basic bWU6c2VjcmV0"),
+            "{asked:?}"
+        );
+        assert_eq!(server.seen().len(), 2);
+        let shaking = samples.values("http_req_tls_handshaking");
+        assert!(shaking[0] > 0.0 && shaking[1] == 0.0, "{shaking:?}");
+        // Who is not trusted is not asked.
+        let samples = visit(url, 1, &env, &[]);
+        assert_eq!(codes(&samples), ["1310"]);
+        assert_eq!(proxy.asked().len(), 1);
+    }
+    assert_eq!(secure.seen()[0].protocol, "HTTP/2.0");
+    assert_eq!(plain.seen()[0].path, "http://api.test/get");
 }
 
 #[test]
