@@ -20,7 +20,7 @@ pub(crate) fn is_asked_for(scheme: Scheme, headers: &HeaderMap) -> bool {
     match scheme {
         Scheme::Basic => false,
         Scheme::Digest => digest::Prompt::best(headers).is_some(),
-        Scheme::Ntlm => ntlm_challenge(headers).is_some(),
+        Scheme::Ntlm => ntlm_challenge(headers).is_some() || is_basic_offered(headers),
     }
 }
 
@@ -55,7 +55,7 @@ impl Client {
         let mut response = self.timed_hop(sending, hop).await?;
         hop.challenged = None;
         for is_first in [true, false] {
-            if response.head.status != StatusCode::UNAUTHORIZED {
+            if !is_refused(&response) {
                 break;
             }
             match digest::Prompt::best(response.head.headers.map()) {
@@ -79,17 +79,24 @@ impl Client {
         Ok(response)
     }
 
-    /// Asks without credentials first: the connection may be logged in already.
+    /// Asks without credentials first: the connection may be logged in already. A server that offers `Basic` and no NTLM gets
+    /// the credentials by that, as from k6's client.
     async fn by_ntlm(
         &self,
         sending: &Sending<'_>,
         hop: &mut Hop,
         credentials: &Credentials,
     ) -> Outcome {
-        let first = self.timed_hop(sending, hop).await?;
+        let mut first = self.timed_hop(sending, hop).await?;
+        if is_refused(&first) && asked(&first).is_none() && is_basic_offered(first.head.headers.map()) {
+            hop.challenged = None;
+            hop.authorization = Some(credentials.basic());
+            first = self.timed_hop(sending, hop).await?;
+        }
         let Some(asked) = asked(&first) else {
             return Ok(first);
         };
+        hop.challenged = Some(Scheme::Ntlm);
         hop.authorization = Some(message(&asked.scheme, &ntlm::negotiate()));
         let second = self.timed_hop(sending, hop).await?;
         hop.challenged = None;
@@ -105,9 +112,17 @@ impl Client {
     }
 }
 
+fn is_refused(response: &Response) -> bool {
+    response.head.status == StatusCode::UNAUTHORIZED
+}
+
+fn is_basic_offered(headers: &HeaderMap) -> bool {
+    let challenges = challenge::all(headers);
+    challenges.iter().any(|challenge| challenge.is("Basic"))
+}
+
 fn asked(response: &Response) -> Option<Challenge> {
-    let is_challenge = response.head.status == StatusCode::UNAUTHORIZED;
-    is_challenge
+    is_refused(response)
         .then(|| ntlm_challenge(response.head.headers.map()))
         .flatten()
 }

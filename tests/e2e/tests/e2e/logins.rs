@@ -103,12 +103,32 @@ fn credentials_in_the_url_are_used_as_the_scheme_says() {
 #[test]
 fn a_401_that_asks_for_something_else_is_a_failure() {
     let server = Recorder::answering(|_| {
-        Answer::status(401).header("WWW-Authenticate", "Basic realm=\"x\"")
+        Answer::status(401).header("WWW-Authenticate", "Bearer realm=\"x\"")
     });
     for scheme in ["digest", "ntlm"] {
         let (_, samples) = steps(&server.url(), &plan(scheme, "/", "me"), &[]);
         assert_eq!(samples.values("http_req_failed"), [1.0], "{scheme}");
     }
+}
+
+/// A log-in by NTLM once ended where the server offered only `Basic`.
+#[test]
+fn ntlm_falls_back_to_basic_where_nothing_better_is_offered() {
+    let server = Recorder::answering(|seen| match seen.header("authorization") {
+        Some("Basic bWU6eW91") => Answer::ok(),
+        _ => Answer::status(401).header("WWW-Authenticate", "Basic realm=\"x\""),
+    });
+    let (ended, samples) = steps(&server.url(), &plan("ntlm", "/", "me"), &[]);
+    assert_eq!(ended.logged("RESPONSE")[0]["status"], 200);
+    assert_eq!(samples.tag_values("http_reqs", "status"), ["401", "200"]);
+    assert_eq!(samples.values("http_req_failed"), [0.0, 0.0]);
+    let seen = server.seen();
+    assert_eq!(seen[0].header("authorization"), None);
+    assert_eq!(seen[1].body, b"again");
+    // A wrong password is a failure, and is not tried again.
+    let (ended, samples) = steps(&server.url(), &plan("ntlm", "/", "you"), &[]);
+    assert_eq!(ended.logged("RESPONSE")[0]["status"], 401);
+    assert_eq!(samples.values("http_req_failed"), [0.0, 1.0]);
 }
 
 /// The message of type 2: a target `Server`, the nonce 01 23 … ef, and the domain `Domain` as target information.
