@@ -1,8 +1,9 @@
 //! Defines the log of a run: lines of the test and of the engine, in k6's forms.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::sync::Mutex;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use brunt_runner::{Error, ExitCode, Level, LogSink};
@@ -14,6 +15,8 @@ use crate::console::{Console, Stream};
 /// Writes the log of a run.
 pub(crate) struct Logger {
     target: Target,
+    /// Where the test's own lines go, when that is somewhere else: option `consoleOutput`.
+    of_test: OnceLock<Mutex<File>>,
     format: LogFormat,
     least: Level,
     color: bool,
@@ -42,18 +45,15 @@ impl Logger {
             LogOutput::Stdout => Target::Console(console.clone(), Stream::Output),
             LogOutput::Nowhere => Target::Nowhere,
             LogOutput::File(path) => {
-                let file = File::create(&path).map_err(|error| {
-                    let message =
-                        format!("--log-output: cannot write '{}': {error}", path.display());
-                    Error::new(ExitCode::InvalidConfig, message)
-                        .hint("name a file in a folder that exists and can be written")
-                })?;
-                Target::File(Mutex::new(file))
+                let opened =
+                    File::create(&path).map_err(|error| refused("--log-output", &path, &error));
+                Target::File(Mutex::new(opened?))
             }
         };
         let least = if verbose { Level::Debug } else { Level::Info };
         Ok(Self {
             target,
+            of_test: OnceLock::new(),
             format: logging.format,
             least,
             color,
@@ -61,7 +61,18 @@ impl Logger {
         })
     }
 
-    fn line(&self, level: Level, source: &str, message: &str) -> String {
+    /// Sends what the test logs from now on to the end of this file, in the log's form, and no longer to the log.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub(crate) fn send_test_to(&self, path: &Path) -> Result<(), Error> {
+        let opened = OpenOptions::new().create(true).append(true).open(path);
+        let file = opened.map_err(|error| refused("consoleOutput", path, &error))?;
+        let _ = self.of_test.set(Mutex::new(file));
+        Ok(())
+    }
+
+    fn line(&self, level: Level, source: &str, message: &str, color: bool) -> String {
         match self.format {
             LogFormat::Raw => format!("{message}\n"),
             LogFormat::Json => {
@@ -76,12 +87,12 @@ impl Logger {
                 });
                 format!("{line}\n")
             }
-            LogFormat::Text => self.text(level, source, message),
+            LogFormat::Text => self.text(level, source, message, color),
         }
     }
 
     /// `INFO[0012] message    source=console`
-    fn text(&self, level: Level, source: &str, message: &str) -> String {
+    fn text(&self, level: Level, source: &str, message: &str, colored: bool) -> String {
         let (name, color) = short_name(level);
         let seconds = self.began.elapsed().as_secs();
         let source = if source == "brunt" {
@@ -89,7 +100,7 @@ impl Logger {
         } else {
             format!("  source={source}")
         };
-        match self.color {
+        match colored {
             true => format!("\x1b[{color}m{name}\x1b[0m[{seconds:04}] {message}{source}\n"),
             false => format!("{name}[{seconds:04}] {message}{source}\n"),
         }
@@ -101,19 +112,35 @@ impl LogSink for Logger {
         if level < self.least {
             return;
         }
-        let line = self.line(level, source, message);
+        if source == OF_TEST
+            && let Some(file) = self.of_test.get()
+        {
+            return write(file, &self.line(level, source, message, false));
+        }
+        let line = self.line(level, source, message, self.color);
         match &self.target {
             Target::Console(console, stream) => console.print(*stream, &line),
-            Target::File(file) => {
-                let mut file = file
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                // A log that can't be written any more must not end the test.
-                let _ = file.write_all(line.as_bytes());
-            }
+            Target::File(file) => write(file, &line),
             Target::Nowhere => {}
         }
     }
+}
+
+/// Who speaks when the test does.
+const OF_TEST: &str = "console";
+
+fn write(file: &Mutex<File>, line: &str) {
+    let mut file = file
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    // A log that can't be written any more must not end the test.
+    let _ = file.write_all(line.as_bytes());
+}
+
+fn refused(option: &str, path: &Path, error: &std::io::Error) -> Error {
+    let message = format!("{option}: cannot write '{}': {error}", path.display());
+    Error::new(ExitCode::InvalidConfig, message)
+        .hint("name a file in a folder that exists and can be written")
 }
 
 /// A level's name in four letters, and its colour (ECMA-48, SGR).

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use brunt_metrics::Registry;
@@ -96,6 +97,14 @@ impl Run {
             exchanges: AtomicU64::new(0),
             failures_told: Mutex::default(),
         })
+    }
+
+    /// Reads, on a thread of its own, whom TLS trusts, which takes tens of milliseconds: the first request must not wait
+    /// for it. Where there can be no such thread it does.
+    pub fn prepare_tls(self: &Arc<Self>) {
+        let run = self.clone();
+        let thread = thread::Builder::new().name("brunt-authorities".to_owned());
+        let _ = thread.spawn(move || run.tls.prepare());
     }
 
     /// Where the metrics of this run are defined.

@@ -45,6 +45,8 @@ pub struct HttpSettings {
     pub discard_response_bodies: bool,
     /// TLS of all connections.
     pub tls: TlsSettings,
+    /// Whether a guest is to raise a failed request as an error of its language; the engine itself ends nothing for it.
+    pub throw: bool,
     /// Whether each request opens a connection of its own.
     pub no_connection_reuse: bool,
     /// Whether connections are closed at the end of each iteration.
@@ -131,6 +133,7 @@ impl Default for HttpSettings {
             user_agent: concat!("brunt/", env!("CARGO_PKG_VERSION")).to_owned(),
             discard_response_bodies: false,
             tls: TlsSettings::default(),
+            throw: false,
             no_connection_reuse: false,
             no_vu_connection_reuse: false,
             no_cookies_reset: false,

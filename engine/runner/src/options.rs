@@ -83,8 +83,8 @@ pub struct Options {
     pub http: HttpOptions,
     /// What the summary shows.
     pub summary: SummaryOptions,
-    /// Samples that outputs may buffer, 1000.
-    pub metric_samples_buffer_size: u64,
+    /// Batches of samples that may wait for each output, 64.
+    pub metric_samples_buffer_size: usize,
     /// Outputs, `name` or `name=argument`.
     pub outputs: Vec<String>,
     /// Where guests' console lines go instead of the log.
@@ -164,7 +164,9 @@ impl Options {
             system_tags: summary::read_system_tags(reader),
             http: HttpOptions::read(reader),
             summary: SummaryOptions::read(reader),
-            metric_samples_buffer_size: reader.count("metricSamplesBufferSize", 1000),
+            metric_samples_buffer_size: reader
+                .read("metricSamplesBufferSize", buffer_size)
+                .unwrap_or(64),
             outputs: reader.words("out").unwrap_or_default(),
             console_output: reader.text("consoleOutput").map(PathBuf::from),
             linger: reader.flag("linger", false),
@@ -179,6 +181,15 @@ impl Options {
             network: network::read(reader, by_test),
             warnings: Vec::new(),
         }
+    }
+}
+
+/// Room is made for all of them when an output is opened.
+fn buffer_size(value: &Value) -> Result<usize, String> {
+    let batches = reader::count(value)?;
+    match usize::try_from(batches) {
+        Ok(batches @ 1..=1_000_000) => Ok(batches),
+        _ => Err(format!("must be from 1 to 1000000, got {batches}")),
     }
 }
 

@@ -35,6 +35,8 @@ pub struct OutputContext {
     pub system_tags: Vec<String>,
     /// Environment variables, for `K6_CSV_*`.
     pub env: BTreeMap<String, String>,
+    /// How many batches may wait for each output, 1 at least.
+    pub queue: usize,
 }
 
 /// Why an output cannot be used: names the output, what is wrong and what to do.
@@ -135,6 +137,7 @@ mod tests {
             thresholds: Arc::new(thresholds),
             system_tags,
             env,
+            queue: 64,
         }
     }
 

@@ -106,10 +106,12 @@ impl Session {
             loaded.log.clone(),
             workers,
         )?;
+        let run = Arc::new(run);
+        run.prepare_tls();
         Ok(Self {
             functions: functions.collect::<Result<_, _>>()?,
             live: live(&plan, workers),
-            run: Arc::new(run),
+            run,
             recorder: RecorderSettings { series_limit, raw },
             stop: StopSwitch::new(),
             test,
@@ -319,6 +321,7 @@ fn outputs(
         thresholds: thresholds.clone(),
         system_tags: loaded.options.system_tags.iter().cloned().collect(),
         env: loaded.system_env.clone(),
+        queue: loaded.options.metric_samples_buffer_size,
     };
     Outputs::open(&specs, &context).map_err(|error| invalid(&error))
 }

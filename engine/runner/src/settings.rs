@@ -45,6 +45,7 @@ fn http_settings(options: &HttpOptions) -> HttpSettings {
         no_connection_reuse: options.no_connection_reuse,
         no_vu_connection_reuse: options.no_vu_connection_reuse,
         no_cookies_reset: options.no_cookies_reset,
+        throw: options.throw,
         debug: match options.debug {
             HttpDebug::Off => None,
             HttpDebug::Heads => Some(brunt_host::HttpDebug::Heads),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::bindings::brunt::log::log;
+use crate::http::overlooked;
 use crate::summary::Summary;
 use crate::{Options, Result, json};
 
@@ -204,9 +205,13 @@ fn with_vu<T, R>(
     slot: &Slot<T>,
     call: impl FnOnce(&mut T) -> Result<R, String>,
 ) -> Result<R, String> {
-    match slot.borrow_mut().as_mut() {
+    let outcome = match slot.borrow_mut().as_mut() {
         Some(vu) => call(vu),
         None => Err("the engine did not call `init` in this instance, or it failed".into()),
+    };
+    match overlooked::take() {
+        Some(error) => outcome.and(Err(error)),
+        None => outcome,
     }
 }
 

@@ -19,6 +19,9 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> Result<u8, Error> {
     let runtime = runtime()?;
     runtime.block_on(async {
         let prepared = prepare(&args.test, global).await?;
+        if let Some(path) = &prepared.loaded.options.console_output {
+            prepared.logger.send_test_to(path)?;
+        }
         let terminal = Terminal {
             no_color: !prepared.color,
             stdout: prepared.console.is_terminal(),

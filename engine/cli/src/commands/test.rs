@@ -16,6 +16,7 @@ pub(crate) struct Prepared {
     pub(crate) loaded: Loaded,
     pub(crate) console: Console,
     pub(crate) color: bool,
+    pub(crate) logger: Arc<Logger>,
 }
 
 /// Loads a test as the command line says.
@@ -23,7 +24,8 @@ pub(crate) async fn prepare(args: &TestArgs, global: &GlobalArgs) -> Result<Prep
     let console = Console::new();
     let color = console.is_terminal() && !global.is_colorless(&variable);
     let logger = Logger::open(global.logging(&variable)?, &console, global.verbose, color)?;
-    let log: Arc<dyn LogSink> = Arc::new(logger);
+    let logger = Arc::new(logger);
+    let log: Arc<dyn LogSink> = logger.clone();
     let source = TestSource {
         path: component(&args.test)?,
         layers: layers(args)?,
@@ -40,6 +42,7 @@ pub(crate) async fn prepare(args: &TestArgs, global: &GlobalArgs) -> Result<Prep
         loaded,
         console,
         color,
+        logger,
     })
 }
 

@@ -10,7 +10,7 @@ mod fault;
 mod ocsp;
 
 use std::fs;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Once, OnceLock};
 
 use rustls::ClientConfig;
 use rustls::client::{Resumption, WebPkiServerVerifier};
@@ -45,8 +45,12 @@ pub(crate) struct Tls {
     log: Arc<dyn LogSink>,
     /// The most specific domains first.
     identities: Vec<Identity>,
-    /// Made when the first connection needs it: reading the machine's authorities takes some milliseconds.
+    /// Made ahead by [`Tls::prepare`], or when the first connection needs it: reading the machine's authorities takes some
+    /// tens of milliseconds.
     verifier: OnceLock<Result<Arc<Verifier>, String>>,
+    /// What was wrong with the machine's authorities, told when the first connection needs them.
+    faults: OnceLock<Vec<String>>,
+    told: Once,
     anonymous: OnceLock<Arc<ClientConfig>>,
 }
 
@@ -73,8 +77,16 @@ impl Tls {
             log: log.clone(),
             identities: credentials::identities(&settings.client_certificates)?,
             verifier: OnceLock::new(),
+            faults: OnceLock::new(),
+            told: Once::new(),
             anonymous: OnceLock::new(),
         })
+    }
+
+    /// Reads whom to trust, before the first connection needs it.
+    pub(crate) fn prepare(&self) {
+        // What is wrong is told by the first connection; runs without TLS need not know.
+        let _ = self.verifier();
     }
 
     /// The configuration for a host: HTTP/2 and HTTP/1.1 are offered, in this order, and the client certificate that is
@@ -83,7 +95,8 @@ impl Tls {
     /// # Errors
     /// When nobody is trusted: the machine has no authorities, and the run adds none.
     pub(crate) fn config(&self, host: &str) -> Result<Arc<ClientConfig>, RequestFailure> {
-        let verifier = self.verifier.get_or_init(|| self.new_verifier());
+        let verifier = self.verifier();
+        self.told.call_once(|| self.tell_faults());
         let verifier = verifier
             .as_ref()
             .map_err(|message| RequestFailure::new(1310, message.as_str()))?;
@@ -115,6 +128,17 @@ impl Tls {
         config
     }
 
+    fn tell_faults(&self) {
+        for fault in self.faults.get().into_iter().flatten() {
+            let message = format!("the machine's trusted authorities: {fault}");
+            self.log.log(Level::Warn, "tls", &message);
+        }
+    }
+
+    fn verifier(&self) -> &Result<Arc<Verifier>, String> {
+        self.verifier.get_or_init(|| self.new_verifier())
+    }
+
     fn new_verifier(&self) -> Result<Arc<Verifier>, String> {
         let trusted = match self.insecure {
             true => None,
@@ -125,10 +149,8 @@ impl Tls {
 
     fn trusted(&self) -> Result<Arc<WebPkiServerVerifier>, String> {
         let machine = rustls_native_certs::load_native_certs();
-        for error in &machine.errors {
-            let message = format!("the machine's trusted authorities: {error}");
-            self.log.log(Level::Warn, "tls", &message);
-        }
+        let faults = machine.errors.iter().map(ToString::to_string);
+        let _ = self.faults.set(faults.collect());
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(machine.certs);
         roots.add_parsable_certificates(self.authorities.iter().cloned());

@@ -119,6 +119,10 @@ impl client::Host for VuState {
         *self.local.http.expected.borrow_mut() = ranges.map(Into::into);
         Ok(())
     }
+
+    fn throws(&mut self) -> wasmtime::Result<bool> {
+        Ok(self.run.settings.http.throw)
+    }
 }
 
 impl client::HostRequest for VuState {

@@ -14,7 +14,7 @@ pub struct WithoutEffect {
 }
 
 /// Options that are accepted and not honoured yet. One that becomes honoured is struck here, and in docs/options.md.
-pub const WITHOUT_EFFECT: [WithoutEffect; 6] = [
+pub const WITHOUT_EFFECT: [WithoutEffect; 3] = [
     row("paused", ": the run starts at once", |options, _| {
         options.paused
     }),
@@ -23,19 +23,6 @@ pub const WITHOUT_EFFECT: [WithoutEffect; 6] = [
     }),
     row("batchPerHost", AT_ONCE, |options, default| {
         options.http.batch_per_host != default.http.batch_per_host
-    }),
-    row(
-        "throw",
-        ": a failed request is a value, and the test decides what it means",
-        |options, _| options.http.throw,
-    ),
-    row(
-        "metricSamplesBufferSize",
-        ": the queues of outputs have a fixed size",
-        |options, default| options.metric_samples_buffer_size != default.metric_samples_buffer_size,
-    ),
-    row("consoleOutput", ": lines go to the log", |options, _| {
-        options.console_output.is_some()
     }),
 ];
 

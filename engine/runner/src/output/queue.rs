@@ -11,9 +11,6 @@ use brunt_metrics::RawBatch;
 
 use super::{Output, OutputContext, OutputError, OutputSpec, open};
 
-/// Batches that wait for one output: a minute's worth when the collector sends one per second.
-const QUEUE_LIMIT: usize = 64;
-
 /// The outputs of one run.
 pub struct Outputs {
     lanes: Vec<Lane>,
@@ -57,7 +54,7 @@ impl Outputs {
             .iter()
             .map(|spec| open(spec, context))
             .collect::<Result<Vec<_>, _>>()?;
-        Self::start(opened)
+        Self::start(opened, context.queue)
     }
 
     /// Whether there are none, so that no sample needs to be kept.
@@ -90,11 +87,11 @@ impl Outputs {
         reports
     }
 
-    fn start(outputs: Vec<Box<dyn Output>>) -> Result<Self, OutputError> {
+    fn start(outputs: Vec<Box<dyn Output>>, queue: usize) -> Result<Self, OutputError> {
         let (sender, notices) = mpsc::channel();
         let lanes = outputs
             .into_iter()
-            .map(|output| Lane::start(output, sender.clone()));
+            .map(|output| Lane::start(output, queue, sender.clone()));
         Ok(Self {
             lanes: lanes.collect::<Result<_, _>>()?,
             notices,
@@ -118,9 +115,13 @@ impl Drop for Outputs {
 }
 
 impl Lane {
-    fn start(output: Box<dyn Output>, notices: Sender<OutputNotice>) -> Result<Self, OutputError> {
+    fn start(
+        output: Box<dyn Output>,
+        queue: usize,
+        notices: Sender<OutputNotice>,
+    ) -> Result<Self, OutputError> {
         let description = output.description();
-        let (queue, batches) = mpsc::sync_channel(QUEUE_LIMIT);
+        let (queue, batches) = mpsc::sync_channel(queue);
         let builder = thread::Builder::new().name("brunt-output".to_owned());
         let name = description.clone();
         let thread = builder
@@ -267,7 +268,7 @@ mod tests {
             written: 0,
             gate: None,
         };
-        let mut outputs = Outputs::start(vec![Box::new(faulty)]).expect("a thread");
+        let mut outputs = Outputs::start(vec![Box::new(faulty)], 64).expect("a thread");
         let mut reports = Vec::new();
         while reports.is_empty() {
             reports.extend(outputs.send(batch()));
@@ -289,10 +290,8 @@ mod tests {
             written: 0,
             gate: Some(gate),
         };
-        let mut outputs = Outputs::start(vec![Box::new(slow)]).expect("a thread");
-        let reports: Vec<_> = (0..QUEUE_LIMIT + 10)
-            .flat_map(|_| outputs.send(batch()))
-            .collect();
+        let mut outputs = Outputs::start(vec![Box::new(slow)], 64).expect("a thread");
+        let reports: Vec<_> = (0..64 + 10).flat_map(|_| outputs.send(batch())).collect();
         let dropped = |samples| OutputNotice::Dropped {
             output: "faulty".to_owned(),
             samples,

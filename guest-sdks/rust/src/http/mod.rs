@@ -16,11 +16,13 @@
 //!
 //! A request that brings no response is an [`Error`](Error), which `?` turns into the end of the iteration. A test
 //! that goes on instead keeps the `Result`, whose [`Answer::status`] is 0 then, or looks at [`Error::code`].
-//! A response of any status is a response.
+//! A response of any status is a response. Where option `throw` is on, an [`Error`](Error) that nobody looks at makes the
+//! iteration fail at its end.
 
 mod body;
 mod cookies;
 mod pointer;
+pub(crate) mod overlooked;
 mod request;
 mod response;
 mod sent;
@@ -40,7 +42,7 @@ pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 
 /// `GET` of this URL, with every default.
 pub fn get(url: impl AsRef<str>) -> Result {
-    response::result_of(wit::fetch(url.as_ref()))
+    response::result_of(wit::fetch(url.as_ref()), None)
 }
 
 /// `POST` of this body: text, bytes, JSON, or a [form](Body::form).

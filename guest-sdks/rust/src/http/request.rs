@@ -28,6 +28,7 @@ use crate::time::{Wait, nanoseconds};
 pub struct Request {
     inner: wit::Request,
     broken_body: Option<String>,
+    throw: Option<bool>,
 }
 
 impl Request {
@@ -36,6 +37,7 @@ impl Request {
         Self {
             inner: wit::Request::new(method, url.as_ref()),
             broken_body: None,
+            throw: None,
         }
     }
 
@@ -231,10 +233,16 @@ impl Request {
         self
     }
 
+    /// Whether an [`Error`] of this request that the test does not look at makes the iteration fail. Default: option `throw`.
+    pub fn throw(mut self, throw: bool) -> Self {
+        self.throw = Some(throw);
+        self
+    }
+
     /// Sends it and suspends this VU until the whole response is there.
     pub fn send(&self) -> Result {
         self.check_body()?;
-        response::result_of(self.inner.fetch())
+        response::result_of(self.inner.fetch(), self.throw)
     }
 
     /// Sends it and returns at once. It goes on while the VU runs, waits or sleeps.
@@ -242,12 +250,16 @@ impl Request {
         Pending {
             inner: self.check_body().map(|()| self.inner.start()),
             done: OnceCell::new(),
+            throw: self.throw,
         }
     }
 
     fn check_body(&self) -> Result<()> {
         match &self.broken_body {
-            Some(message) => Err(Error::new(1000, format!("writing the body: {message}"))),
+            Some(message) => {
+                let error = Error::new(1000, format!("writing the body: {message}"));
+                Err(error.raised(self.throw))
+            }
             None => Ok(()),
         }
     }
@@ -264,12 +276,13 @@ pub struct Pending {
     /// An error when there was nothing to send.
     inner: Result<wit::PendingResponse>,
     done: OnceCell<Waitable>,
+    throw: Option<bool>,
 }
 
 impl Pending {
     /// The response. Suspends this VU until it is there.
     pub fn take(self) -> Result {
-        response::result_of(self.inner?.take())
+        response::result_of(self.inner?.take(), self.throw)
     }
 }
 

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::bindings::brunt::http::client as wit;
 use crate::data::lossy;
 use crate::http::pointer::value_at;
+use crate::http::overlooked::{self, Unseen};
 use crate::http::{Cookie, Sent};
 use crate::{Json, Result};
 
@@ -207,35 +208,70 @@ impl From<wit::Timings> for Timings {
 }
 
 /// Why a request brought no response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Where option `throw` is on, or [`Request::throw`](super::Request::throw) said so, one that nobody looks at before it is dropped
+/// makes the iteration fail: neither its code nor its message was asked for, it was not shown, and `?` did not pass it on.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     code: u32,
     message: String,
+    unseen: Unseen,
 }
 
 impl Error {
     pub(crate) fn new(code: u32, message: String) -> Self {
-        Self { code, message }
+        Self {
+            code,
+            message,
+            unseen: Unseen::default(),
+        }
+    }
+
+    /// The same error, not to be overlooked where `throw` or else the option says so.
+    pub(super) fn raised(self, throw: Option<bool>) -> Self {
+        if throw.unwrap_or_else(wit::throws) {
+            self.unseen.expect();
+        }
+        self
     }
 
     /// One of k6's error codes, an open set; for example 1050 timeout, 1101 no such host, 1212 connection refused.
     pub fn code(&self) -> u32 {
+        self.unseen.see();
         self.code
     }
 
     /// What went wrong, in one line, for people.
     pub fn message(&self) -> &str {
+        self.unseen.see();
         &self.message
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (code {})", self.message, self.code)
+        write!(f, "{} (code {})", self.message(), self.code)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("code", &self.code)
+            .field("message", &self.message())
+            .finish()
     }
 }
 
 impl std::error::Error for Error {}
+
+impl Drop for Error {
+    fn drop(&mut self) {
+        if self.unseen.is_expected() {
+            overlooked::keep(self.to_string());
+        }
+    }
+}
 
 /// What can be asked of a request's `Result` as well as of its response.
 pub trait Answer {
@@ -255,11 +291,14 @@ impl Answer for super::Result {
     }
 }
 
-/// Wraps what the contract returns.
-pub(crate) fn result_of(result: Result<impl Into<Response>, wit::RequestError>) -> super::Result {
+/// Wraps what the contract returns; a failure is raised as `throw` says, or else the option.
+pub(crate) fn result_of(
+    result: Result<impl Into<Response>, wit::RequestError>,
+    throw: Option<bool>,
+) -> super::Result {
     match result {
         Ok(answer) => Ok(answer.into()),
-        Err(error) => Err(Error::new(error.code, error.message)),
+        Err(error) => Err(Error::new(error.code, error.message).raised(throw)),
     }
 }
 
@@ -294,6 +333,28 @@ mod tests {
         assert_eq!(error.to_string(), "connection refused (code 1212)");
         let result: crate::http::Result = Err(error);
         assert_eq!((result.status(), result.error_code()), (0, 1212));
+    }
+
+    #[test]
+    fn an_error_that_is_raised_and_not_looked_at_is_kept() {
+        let raised = || Error::new(1050, "too late".into()).raised(Some(true));
+        let seen: [fn(&Error) -> usize; 4] = [
+            |error| error.code() as usize,
+            |error| error.message().len(),
+            |error| error.to_string().len(),
+            |error| format!("{error:?}").len(),
+        ];
+        for see in seen {
+            assert!(see(&raised()) > 0);
+            assert_eq!(overlooked::take(), None);
+        }
+        drop(Error::new(1050, "too late".into()).raised(Some(false)));
+        assert_eq!(overlooked::take(), None);
+        let result: crate::http::Result = Err(raised());
+        assert_eq!(result.status(), 0);
+        drop((result, raised()));
+        assert_eq!(overlooked::take().as_deref(), Some("too late (code 1050)"));
+        assert_eq!(overlooked::take(), None);
     }
 
     #[test]

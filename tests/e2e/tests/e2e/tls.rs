@@ -154,6 +154,28 @@ fn an_authority_of_ones_own_is_trusted_beside_the_machines() {
     expect_failure(&visits(nobody.run())[0], 1310, "--ca FILE");
 }
 
+/// The first request of a run once waited for the machine's authorities to be read.
+#[test]
+fn authorities_are_read_before_the_first_request() {
+    let (authority, credentials) = local();
+    let server = Recorder::tls_as(ServerTls::new(&credentials).config(), |_| Answer::ok());
+    // So many take their time.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("many.pem");
+    let others = (0..20).map(|_| Authority::new().pem());
+    let others: String = others.collect();
+    fs::write(&file, others.repeat(500) + &authority.pem()).expect("the file can be written");
+    let later =
+        json!({ "scenarios": { "late": { "executor": "shared-iterations", "startTime": "3s" } } });
+    let run = Brunt::guest("probe").base_url(&server.url());
+    let run = run.trusting_file(&file).config(&later);
+    let answer = run.run().expect_code(0).logged("answer").remove(0);
+    assert_eq!(answer["status"], 200, "{answer}");
+    let part = |name: &str| answer[name].as_f64().expect("a time");
+    let rest = part("blocked") - part("looking_up") - part("connecting") - part("tls_handshaking");
+    assert!(rest < 50.0, "{rest} ms for nothing: {answer}");
+}
+
 #[test]
 fn certificates_that_do_not_hold_are_told_apart() {
     let authority = Authority::new();
