@@ -3,6 +3,7 @@
 //! A request goes [`client`] (timeouts, cookies, [`redirect`], [`login`]) → [`hop`] (one exchange, and its samples) → [`pool`] (a connection kept or
 //! dialled) → [`connection`] (HTTP/1.1 driven in place, HTTP/2 beside) → [`meter`] (bytes and instants, at the socket).
 
+mod address;
 mod failure;
 mod head;
 mod message;
@@ -33,6 +34,7 @@ mod socket;
 mod tls;
 mod tunnel;
 
+pub(crate) use address::Address;
 pub(crate) use auth::{Credentials, Scheme};
 pub(crate) use client::Client;
 pub(crate) use connection::content_length;

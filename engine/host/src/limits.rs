@@ -18,6 +18,10 @@ pub struct Limits {
     /// Bytes of one response body (`responseBody`, 64 MiB), as it came and decompressed, unless it is discarded. Beyond
     /// it the request fails.
     pub response_body: usize,
+    /// Headers of one response (`responseHeaders`, 100). Beyond it the request fails.
+    pub response_headers: usize,
+    /// Bytes of the status line and headers of one response (`responseHead`, 400 KiB). Beyond it the request fails.
+    pub response_head: usize,
     /// Bytes of cookies in one jar (`cookies`, 1 MiB). Beyond it those set first are forgotten, with a warning.
     pub cookies: usize,
     /// Bytes of log per VU and second (`logBytes`, 64 KiB). Beyond it lines are cut or dropped, and counted.
@@ -35,6 +39,8 @@ impl Default for Limits {
             table_elements: 100_000,
             connections: 100,
             response_body: 64 << 20,
+            response_headers: 100,
+            response_head: 400 << 10,
             cookies: 1 << 20,
             log_bytes: 64 << 10,
             handles: 10_000,

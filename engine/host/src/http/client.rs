@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use brunt_metrics::{TagSet, builtin};
-use http::HeaderValue;
 use http::header::{AUTHORIZATION, COOKIE};
+use http::{HeaderValue, StatusCode};
 use send_wrapper::SendWrapper;
 use tokio::time::Sleep;
 
@@ -171,6 +171,9 @@ impl Client {
             headers,
             ..Hop::new(self.target(&request.url)?, policy)
         };
+        if let Some(length) = request.own_length() {
+            self.warn_of_length(request, &hop, length);
+        }
         self.dress(request, &mut hop)?;
         Ok(hop)
     }
@@ -226,7 +229,7 @@ impl Client {
             pairs.push(format!("{}={value}", cookie.name).into_bytes());
         }
         let is_replaced = |name: &str| own.iter().any(|own| own.replaces && own.name == name);
-        for (name, value) in jar.cookies_for(&hop.target.parsed, self.unix_seconds()) {
+        for (name, value) in jar.cookies_for(&hop.target.address, self.unix_seconds()) {
             if !is_replaced(&name) {
                 pairs.push(format!("{name}={value}").into_bytes());
             }
@@ -248,7 +251,7 @@ impl Client {
         let (jar, now) = (self.jar_of(request), self.unix_seconds());
         for cookie in response.set_cookies() {
             // One for another domain is ignored, as browsers do.
-            if jar.store(&hop.target.parsed, cookie, now) == Err(Trouble::Limit) {
+            if jar.store(&hop.target.address, cookie, now) == Err(Trouble::Limit) {
                 self.warn_of_cookies();
             }
         }
@@ -281,6 +284,18 @@ impl Client {
              (hint: set the option maxRedirects, or the redirects of the request)"
         );
         self.worker.run.warn_once("maxRedirects", &message);
+    }
+
+    fn warn_of_length(&self, request: &Request, hop: &Hop, given: &str) {
+        let length = hop.body.len();
+        if given.trim().parse() == Ok(length) {
+            return;
+        }
+        let message = format!(
+            "{} {}: the content-length {given:?} is not that of the body, {length}, which is sent instead",
+            request.method, hop.target.url
+        );
+        self.worker.run.warn_once("content-length", &message);
     }
 
     pub(super) fn target(&self, url: &str) -> Result<Rc<Target>, RequestFailure> {
@@ -392,8 +407,12 @@ fn login_for(request: &Request, hop: &Hop) -> Result<Option<Login>, RequestFailu
     }))
 }
 
-/// An answer with its body decompressed, unless that was thrown away.
+/// An answer with its body decompressed, unless that was thrown away. One that changes the protocol is none.
 fn decoded(mut answer: Answer, policy: BodyPolicy) -> Result<Answer, RequestFailure> {
+    if answer.head.status == StatusCode::SWITCHING_PROTOCOLS {
+        let words = "the server answered 101 and speaks another protocol than HTTP";
+        return Err(RequestFailure::new(1000, words));
+    }
     if !answer.head.headers.notable.content_encoding {
         return Ok(answer);
     }

@@ -21,6 +21,7 @@ use crate::http::head::Head;
 use crate::http::hop::Hop;
 use crate::http::meter::{Instants, Timed};
 use crate::http::socket::{Socket, TlsFacts};
+use crate::limits::Limits;
 
 pub(crate) use http1::content_length;
 
@@ -56,7 +57,7 @@ pub(crate) struct Answer {
 
 impl Connection {
     /// Begins to speak HTTP on a connection: HTTP/2 when the handshake agreed on it, else HTTP/1.1.
-    pub(crate) async fn new(dialled: Dialled) -> Result<Self, RequestFailure> {
+    pub(crate) async fn new(dialled: Dialled, limits: &Limits) -> Result<Self, RequestFailure> {
         let Dialled { socket, remote } = dialled;
         let tls = match &socket {
             Socket::Tls(_, facts) => Some(facts.clone()),
@@ -65,9 +66,9 @@ impl Connection {
         let instants = Rc::new(Instants::default());
         let socket = Timed::new(socket, instants.clone());
         let protocol = if tls.as_ref().is_some_and(|facts| facts.http2) {
-            Protocol::Http2(Http2::new(TokioIo::new(socket)).await?)
+            Protocol::Http2(Http2::new(TokioIo::new(socket), limits).await?)
         } else {
-            Protocol::Http1(Box::new(Http1::new(socket)))
+            Protocol::Http1(Box::new(Http1::new(socket, limits)))
         };
         Ok(Self {
             protocol,

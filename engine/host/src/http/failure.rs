@@ -30,7 +30,7 @@ pub const ERROR_CODES: &[ErrorCode] = &[
     row(
         1000,
         "request failed",
-        "anything else: a response that is not HTTP, a method or header that can't be sent, limit `responseBody`",
+        "anything else: a response that is not HTTP, a method or header that can't be sent, limits `responseBody`, `responseHeaders` and `responseHead`",
     ),
     row(1010, "network error", "a network other than TCP failed"),
     row(
@@ -139,6 +139,14 @@ impl RequestFailure {
             1000,
             format!("limit responseBody reached: the body has more than {limit} bytes"),
         )
+    }
+
+    /// A head with more than a response may have.
+    pub(crate) fn head_limit(headers: usize, bytes: usize) -> Self {
+        let words = format!(
+            "limit responseHeaders ({headers}) or responseHead ({bytes} bytes) reached: the response has more than that before its body"
+        );
+        Self::new(1000, words)
     }
 
     /// A TCP connection that was not made.

@@ -1,9 +1,9 @@
 //! Defines a jar of cookies: which are kept, for how long, and which go where (RFC 6265, sections 5.3 and 5.4).
 
 use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 
-use url::{Host, Url};
-
+use crate::http::address::Address;
 use crate::http::cookie::SetCookie;
 
 /// What a cookie takes beside its texts.
@@ -63,7 +63,7 @@ impl Jar {
     }
 
     /// Keeps a cookie that a response from this URL set, or forgets one that it expired.
-    pub(crate) fn store(&self, url: &Url, cookie: SetCookie, now: i64) -> Result<(), Trouble> {
+    pub(crate) fn store(&self, url: &Address, cookie: SetCookie, now: i64) -> Result<(), Trouble> {
         let entry = Entry::of(url, cookie, now)?;
         let is_over = entry.has_expired(now);
         let mut entries = self.entries.borrow_mut();
@@ -89,7 +89,7 @@ impl Jar {
     }
 
     /// The cookies that a request to this URL sends: longer paths first, then those set first.
-    pub(crate) fn cookies_for(&self, url: &Url, now: i64) -> Vec<(Box<str>, Box<str>)> {
+    pub(crate) fn cookies_for(&self, url: &Address, now: i64) -> Vec<(Box<str>, Box<str>)> {
         let entries = self.entries.borrow();
         let fits = |entry: &&Entry| !entry.has_expired(now) && entry.is_for(url);
         let mut found: Vec<&Entry> = entries.iter().filter(fits).collect();
@@ -101,7 +101,7 @@ impl Jar {
     }
 
     /// Forgets the cookies that a request to this URL would send: those of one name, or all.
-    pub(crate) fn forget(&self, url: &Url, name: Option<&str>) {
+    pub(crate) fn forget(&self, url: &Address, name: Option<&str>) {
         self.retain(&mut self.entries.borrow_mut(), |entry| {
             name.is_some_and(|name| *entry.name != *name) || !entry.is_for(url)
         });
@@ -137,9 +137,9 @@ impl Jar {
 }
 
 impl Entry {
-    fn of(url: &Url, cookie: SetCookie, now: i64) -> Result<Self, Trouble> {
-        let host = url.host_str().unwrap_or_default();
-        let is_name = matches!(url.host(), Some(Host::Domain(_)));
+    fn of(url: &Address, cookie: SetCookie, now: i64) -> Result<Self, Trouble> {
+        let host = url.host();
+        let is_name = !host.contains(':') && host.parse::<IpAddr>().is_err();
         let is_own = cookie.domain.is_empty() || cookie.domain == host;
         // A domain without a dot is nobody's own.
         let is_above = is_name && is_below(host, &cookie.domain) && cookie.domain.contains('.');
@@ -177,10 +177,10 @@ impl Entry {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
-    fn is_for(&self, url: &Url) -> bool {
-        let host = url.host_str().unwrap_or_default();
+    fn is_for(&self, url: &Address) -> bool {
+        let host = url.host();
         let is_host = *self.domain == *host || (!self.host_only && is_below(host, &self.domain));
-        is_host && (!self.secure || url.scheme() == "https") && is_within(url.path(), &self.path)
+        is_host && (!self.secure || url.secure) && is_within(url.path(), &self.path)
     }
 }
 
@@ -207,8 +207,8 @@ fn default_path(path: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn url(text: &str) -> Url {
-        Url::parse(text).expect("a URL")
+    fn url(text: &str) -> Address {
+        Address::parse(text).expect("a URL")
     }
 
     fn jar_with(cookies: &[(&str, &str)]) -> Jar {

@@ -88,7 +88,10 @@ impl Client {
         credentials: &Credentials,
     ) -> Outcome {
         let mut first = self.timed_hop(sending, hop).await?;
-        if is_refused(&first) && asked(&first).is_none() && is_basic_offered(first.head.headers.map()) {
+        if is_refused(&first)
+            && asked(&first).is_none()
+            && is_basic_offered(first.head.headers.map())
+        {
             hop.challenged = None;
             hop.authorization = Some(credentials.basic());
             first = self.timed_hop(sending, hop).await?;

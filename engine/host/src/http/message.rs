@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, SET_COOKIE};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRAILER, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use send_wrapper::SendWrapper;
@@ -25,6 +27,9 @@ use crate::http::socket::TlsFacts;
 
 /// How long an exchange may take unless the request says otherwise.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Headers that requests can't set.
+const OF_THE_ENGINE: [HeaderName; 3] = [CONTENT_LENGTH, TRANSFER_ENCODING, TRAILER];
 
 /// A request that can be sent any number of times.
 #[derive(Debug, Clone)]
@@ -190,15 +195,26 @@ impl Request {
             .map_err(|_| RequestFailure::new(1000, format!("invalid method {:?}", self.method)))
     }
 
-    /// The headers that the request itself sets.
+    /// The headers that the request itself sets, but for those that say how its body is sent: the engine knows that better.
     pub(crate) fn header_map(&self) -> Result<HeaderMap, RequestFailure> {
         let mut map = HeaderMap::with_capacity(self.headers.len());
         for (name, value) in &self.headers {
             let bad = || RequestFailure::new(1000, format!("invalid header {name:?}: {value:?}"));
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
-            map.append(name, HeaderValue::from_str(value).map_err(|_| bad())?);
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| bad())?;
+            if !OF_THE_ENGINE.contains(&name) {
+                map.append(name, value);
+            }
         }
         Ok(map)
+    }
+
+    /// The `content-length` that the request itself has, which is not sent.
+    pub(crate) fn own_length(&self) -> Option<&str> {
+        let mut headers = self.headers.iter().rev();
+        let is_length = |name: &str| name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str());
+        let (_, value) = headers.find(|(name, _)| is_length(name))?;
+        Some(value)
     }
 
     /// The `name` tag, which groups URLs.

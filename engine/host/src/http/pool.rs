@@ -75,7 +75,7 @@ impl Pool {
             Room::Kept(lease) => return Ok(lease),
         };
         let dialled = dialler.dial(origin, timings).await?;
-        let connection = Connection::new(dialled).await?;
+        let connection = Connection::new(dialled, &dialler.worker.run.settings.limits).await?;
         let Some(shared) = connection.share().filter(|_| keep) else {
             return Ok(Lease {
                 connection,

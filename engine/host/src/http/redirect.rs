@@ -7,7 +7,6 @@ use http::header::{
     REFERER, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use url::Url;
 
 use crate::http::client::Client;
 use crate::http::failure::RequestFailure;
@@ -68,15 +67,14 @@ impl Client {
     ) -> Result<Hop, RequestFailure> {
         let location = &redirect.location;
         let from = &hop.target;
-        let url = from.parsed.join(location).map_err(|error| {
-            let message = format!("invalid URL {location:?} in a redirect: {error}");
+        let address = from.address.join(location).map_err(|why| {
+            let message = format!("invalid URL {location:?} in a redirect: {why}");
             RequestFailure::new(1020, message)
         })?;
-        let is_absolute = Url::parse(location).is_ok();
-        let target = self.target(if is_absolute { location } else { url.as_str() })?;
+        let target = self.target(&address.to_string())?;
         let mut headers = hop.headers.clone();
         // A host that the request names itself stands for the one in its URL, not for one that a redirect names.
-        if is_absolute || location.starts_with("//") {
+        if names_a_host(location) {
             headers.remove(HOST);
         }
         let trusted = hop.trusted && self.is_trusted(request, &target);
@@ -113,6 +111,11 @@ impl Client {
     }
 }
 
+fn names_a_host(location: &str) -> bool {
+    let path = location.find(['/', '?', '#']).unwrap_or(location.len());
+    location.starts_with("//") || location[..path].contains(':')
+}
+
 fn change_of(status: StatusCode) -> Option<Change> {
     match status.as_u16() {
         301..=303 => Some(Change::Get),
@@ -140,12 +143,7 @@ fn set_referer(headers: &mut HeaderMap, from: &Target, to: &Target) {
     if from.origin.secure && !to.origin.secure {
         return;
     }
-    let mut url = from.parsed.clone();
-    url.set_fragment(None);
-    // Neither fails: the URL has a host, or it would have been refused.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    if let Ok(value) = HeaderValue::from_str(url.as_str()) {
+    if let Ok(value) = HeaderValue::from_str(&from.address.referer()) {
         headers.insert(REFERER, value);
     }
 }

@@ -26,6 +26,8 @@ pub struct LimitSpec {
     pub unit: LimitUnit,
     /// What happens when it is reached.
     pub effect: &'static str,
+    /// The greatest value that makes sense.
+    most: u64,
     read: fn(&Limits) -> u64,
     write: fn(&mut Limits, u64),
 }
@@ -42,11 +44,12 @@ pub enum LimitUnit {
 }
 
 /// All limits. The defaults are those of [`Limits::default`].
-pub const LIMITS: [LimitSpec; 10] = [
+pub const LIMITS: [LimitSpec; 12] = [
     LimitSpec {
         name: "memory",
         unit: LimitUnit::Bytes,
         effect: "linear memory per VU; beyond it an allocation fails, which ends the iteration",
+        most: u64::MAX,
         read: |limits| limits.vu.memory as u64,
         write: |limits, value| limits.vu.memory = size(value),
     },
@@ -54,6 +57,7 @@ pub const LIMITS: [LimitSpec; 10] = [
         name: "stack",
         unit: LimitUnit::Bytes,
         effect: "stack of guest code; beyond it the guest traps",
+        most: u64::MAX,
         read: |limits| limits.vu.stack as u64,
         write: |limits, value| limits.vu.stack = size(value),
     },
@@ -61,6 +65,7 @@ pub const LIMITS: [LimitSpec; 10] = [
         name: "cpuTime",
         unit: LimitUnit::Time,
         effect: "processor time per iteration; beyond it the guest traps",
+        most: u64::MAX,
         read: |limits| u64::try_from(limits.vu.cpu_time.as_nanos()).unwrap_or(u64::MAX),
         write: |limits, value| limits.vu.cpu_time = Duration::from_nanos(value),
     },
@@ -68,6 +73,7 @@ pub const LIMITS: [LimitSpec; 10] = [
         name: "tableElements",
         unit: LimitUnit::Count,
         effect: "elements per table; beyond it growing a table fails in the guest",
+        most: u64::MAX,
         read: |limits| limits.vu.table_elements as u64,
         write: |limits, value| limits.vu.table_elements = size(value),
     },
@@ -75,6 +81,7 @@ pub const LIMITS: [LimitSpec; 10] = [
         name: "connections",
         unit: LimitUnit::Count,
         effect: "open connections per VU; beyond it a request waits for a free one",
+        most: u64::MAX,
         read: |limits| limits.vu.connections as u64,
         write: |limits, value| limits.vu.connections = size(value),
     },
@@ -82,13 +89,31 @@ pub const LIMITS: [LimitSpec; 10] = [
         name: "responseBody",
         unit: LimitUnit::Bytes,
         effect: "size of one response body, also when it is decompressed; beyond it the request fails",
+        most: u64::MAX,
         read: |limits| limits.vu.response_body as u64,
         write: |limits, value| limits.vu.response_body = size(value),
+    },
+    LimitSpec {
+        name: "responseHeaders",
+        unit: LimitUnit::Count,
+        effect: "headers of one response; beyond it the request fails",
+        most: MOST_HEADERS,
+        read: |limits| limits.vu.response_headers as u64,
+        write: |limits, value| limits.vu.response_headers = size(value),
+    },
+    LimitSpec {
+        name: "responseHead",
+        unit: LimitUnit::Bytes,
+        effect: "status line and headers of one response; beyond it the request fails",
+        most: u64::MAX,
+        read: |limits| limits.vu.response_head as u64,
+        write: |limits, value| limits.vu.response_head = size(value),
     },
     LimitSpec {
         name: "cookies",
         unit: LimitUnit::Bytes,
         effect: "cookies per jar; beyond it those set first are forgotten, with a warning",
+        most: u64::MAX,
         read: |limits| limits.vu.cookies as u64,
         write: |limits, value| limits.vu.cookies = size(value),
     },
@@ -96,6 +121,7 @@ pub const LIMITS: [LimitSpec; 10] = [
         name: "logBytes",
         unit: LimitUnit::Bytes,
         effect: "log per VU and second; beyond it lines are cut or dropped, and counted",
+        most: u64::MAX,
         read: |limits| limits.vu.log_bytes as u64,
         write: |limits, value| limits.vu.log_bytes = size(value),
     },
@@ -103,6 +129,7 @@ pub const LIMITS: [LimitSpec; 10] = [
         name: "handles",
         unit: LimitUnit::Count,
         effect: "requests, responses and timers held at once per VU; beyond it the guest traps",
+        most: u64::MAX,
         read: |limits| limits.vu.handles as u64,
         write: |limits, value| limits.vu.handles = size(value),
     },
@@ -110,10 +137,14 @@ pub const LIMITS: [LimitSpec; 10] = [
         name: "series",
         unit: LimitUnit::Count,
         effect: "tag sets per run; those beyond are counted together in one overflow series, with a warning",
+        most: u64::MAX,
         read: |limits| limits.series,
         write: |limits, value| limits.series = value,
     },
 ];
+
+/// Room for them is made for every response.
+const MOST_HEADERS: u64 = 10_000;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -177,6 +208,8 @@ impl LimitSpec {
         number.and_then(|number| {
             if number == 0 {
                 Err("must be more than 0".to_owned())
+            } else if number > self.most {
+                Err(format!("must be at most {}", self.most))
             } else {
                 Ok(number)
             }

@@ -260,6 +260,12 @@ pub const OPTIONS: &[OptionSpec] = &[
     grant("limits.tableElements", "LIMIT_TABLE_ELEMENTS", Shape::Count),
     grant("limits.connections", "LIMIT_CONNECTIONS", Shape::Count),
     grant("limits.responseBody", "LIMIT_RESPONSE_BODY", Shape::Text),
+    grant(
+        "limits.responseHeaders",
+        "LIMIT_RESPONSE_HEADERS",
+        Shape::Count,
+    ),
+    grant("limits.responseHead", "LIMIT_RESPONSE_HEAD", Shape::Text),
     grant("limits.cookies", "LIMIT_COOKIES", Shape::Text),
     grant("limits.logBytes", "LIMIT_LOG_BYTES", Shape::Text),
     grant("limits.handles", "LIMIT_HANDLES", Shape::Count),

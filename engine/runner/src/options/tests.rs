@@ -104,7 +104,7 @@ fn nothing_said_is_one_iteration_and_the_defaults() {
             options.metric_samples_buffer_size,
             options.include_system_env_vars
         ),
-        (1000, true)
+        (64, true)
     );
     assert!(options.warnings.is_empty());
 }
@@ -642,8 +642,7 @@ fn options_without_effect_are_warned_of() {
 #[test]
 fn each_option_without_effect_is_warned_of_once() {
     let given = json!({
-        "paused": true, "batch": 1, "batchPerHost": 1, "throw": true, "metricSamplesBufferSize": 1,
-        "consoleOutput": "c.log",
+        "paused": true, "batch": 1, "batchPerHost": 1,
     });
     let warnings = options(vec![flags(given)]).warnings;
     let named = warnings
@@ -836,6 +835,6 @@ const EVERYTHING: &str = r#"{
     "summaryMode": "full", "summaryExport": "s.json", "noThresholds": true, "out": ["json=x.json"], "linger": true,
     "consoleOutput": "c.log", "includeSystemEnvVars": false, "workers": 3, "busyWarning": 80, "seed": 42, "instancePerIteration": true,
     "limits": {"memory": "64MiB", "cpuTime": "1s", "series": 10, "handles": 11, "connections": 12, "tableElements": 13,
-               "stack": "512KiB", "responseBody": 1024, "cookies": 2048, "logBytes": "1KB"},
+               "stack": "512KiB", "responseBody": 1024, "responseHeaders": 99, "responseHead": "8KiB", "cookies": 2048, "logBytes": "1KB"},
     "network": {"allow": ["example.com", "10.0.0.0/8"], "deny": ["10.1.0.0/16"]}
 }"#;

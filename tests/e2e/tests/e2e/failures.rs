@@ -113,15 +113,20 @@ fn too_much() -> Vec<Fault> {
             &answering(&many),
             1000,
             "request failed",
-            "head is too large",
+            "limit responseHeaders (100) or responseHead (409600 bytes) reached",
         ),
         fault(
             &answering(&large),
             1000,
             "request failed",
-            "head is too large",
+            "limit responseHeaders (100) or responseHead (409600 bytes) reached",
         ),
-        fault(&head, 1000, "request failed", "head is too large"),
+        fault(
+            &head,
+            1000,
+            "request failed",
+            "limit responseHeaders (100) or responseHead (409600 bytes) reached",
+        ),
         fault(&body, 1000, "request failed", words),
     ]
 }

@@ -1,6 +1,7 @@
 //! Tests whole programs: one binary for all of them, so that it is linked once.
 
 mod bad_input;
+mod console;
 mod contracts;
 mod executors;
 mod failures;
@@ -19,6 +20,8 @@ mod requests;
 mod samples;
 mod saturation;
 mod smoke;
+mod throw;
 mod timings;
 mod tls;
 mod unusual;
+mod wire;

@@ -492,7 +492,7 @@ fn urls_are_told_as_they_were_written() {
     let other = format!("http://LocalHost:{}", server.address().port());
     let expected = [
         bare.clone(),
-        format!("{bare}/%41/%C3%BC?q=a b#top"),
+        format!("{bare}/A/%C3%BC?q=a b#top"),
         format!("{bare}/on"),
         other.clone(),
     ];

@@ -17,6 +17,7 @@ use std::task::{Context, Poll, Waker, ready};
 use http::header::CONNECTION;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::http::connection::http1::head::HeadLimits;
 use crate::http::connection::http1::receiving::{Received, Receiving};
 use crate::http::connection::http1::sending::Sending;
 use crate::http::connection::{Answer, BodyPolicy};
@@ -24,6 +25,7 @@ use crate::http::failure::RequestFailure;
 use crate::http::hop::Hop;
 use crate::http::meter::Timed;
 use crate::http::socket::Socket;
+use crate::limits::Limits;
 
 pub(crate) use sending::content_length;
 
@@ -31,6 +33,7 @@ pub(super) struct Http1 {
     socket: Timed<Socket>,
     /// Whether another exchange may begin: not during one, for it may never be finished.
     open: bool,
+    limits: HeadLimits,
 }
 
 thread_local! {
@@ -39,8 +42,15 @@ thread_local! {
 }
 
 impl Http1 {
-    pub(super) fn new(socket: Timed<Socket>) -> Self {
-        Self { socket, open: true }
+    pub(super) fn new(socket: Timed<Socket>, limits: &Limits) -> Self {
+        Self {
+            socket,
+            open: true,
+            limits: HeadLimits {
+                headers: limits.response_headers,
+                bytes: limits.response_head,
+            },
+        }
     }
 
     /// Whether another exchange may be tried.
@@ -66,7 +76,7 @@ impl Http1 {
         self.open = false;
         let mut sending = Sending::new(hop, close);
         let close = close || asks_to_close(hop);
-        let mut receiving = Receiving::new(&hop.method, policy);
+        let mut receiving = Receiving::new(&hop.method, policy, self.limits);
         let mut unsent = None;
         let result = poll_fn(|context| {
             if unsent.is_none()

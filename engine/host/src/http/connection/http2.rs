@@ -13,17 +13,22 @@ use send_wrapper::SendWrapper;
 use crate::http::connection::body::read_body;
 use crate::http::connection::{Answer, BodyPolicy, Io, RequestBody};
 use crate::http::failure::RequestFailure;
+use crate::limits::Limits;
 
 #[derive(Clone)]
 pub(super) struct Http2 {
     sender: http2::SendRequest<RequestBody>,
     pub(super) streams: Rc<Cell<usize>>,
+    /// The limits of heads: headers and bytes.
+    limits: (usize, usize),
 }
 
 impl Http2 {
-    pub(super) async fn new(io: Io) -> Result<Self, RequestFailure> {
+    pub(super) async fn new(io: Io, limits: &Limits) -> Result<Self, RequestFailure> {
+        let most = u32::try_from(limits.response_head).unwrap_or(u32::MAX);
         let (sender, driver) = http2::Builder::new(OnThisThread)
             .timer(hyper_util::rt::TokioTimer::new())
+            .max_header_list_size(most)
             .handshake(io)
             .await
             .map_err(|error| RequestFailure::exchange(&error))?;
@@ -34,6 +39,7 @@ impl Http2 {
         Ok(Self {
             sender,
             streams: Rc::default(),
+            limits: (limits.response_headers, limits.response_head),
         })
     }
 
@@ -50,6 +56,10 @@ impl Http2 {
         let failed = |error| RequestFailure::exchange(&error);
         self.sender.ready().await.map_err(failed)?;
         let response = self.sender.send_request(request).await.map_err(failed)?;
+        let (headers, bytes) = self.limits;
+        if response.headers().len() > headers {
+            return Err(RequestFailure::head_limit(headers, bytes));
+        }
         read_body(response, policy, async |body| {
             poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
         })

@@ -3,11 +3,10 @@
 use std::rc::Rc;
 
 use send_wrapper::SendWrapper;
-use url::Url;
 use wasmtime::component::Resource;
 
 use crate::bindings::brunt::http::cookies::{Host, HostCookieJar};
-use crate::http::{Jar, JarTrouble, SetCookie, cookie};
+use crate::http::{Address, Jar, JarTrouble, SetCookie, cookie};
 use crate::state::VuState;
 
 /// A jar as a guest holds it: its own, or the VU's.
@@ -44,7 +43,7 @@ impl HostCookieJar for VuState {
     ) -> wasmtime::Result<Result<Vec<(String, String)>, String>> {
         let jar = &self.table.get(&jar)?.0;
         let now = self.local.http.unix_seconds();
-        let pairs = |url: Url| {
+        let pairs = |url: Address| {
             let cookies = jar.cookies_for(&url, now).into_iter();
             cookies
                 .map(|(name, value)| (name.into(), value.into()))
@@ -71,7 +70,7 @@ impl HostCookieJar for VuState {
                 Ok(()) => Ok(()),
                 Err(JarTrouble::Domain) => Err(format!(
                     "a cookie of {} can't have the domain {domain:?}",
-                    url.host_str().unwrap_or_default()
+                    url.host()
                 )),
                 Err(JarTrouble::Limit) => {
                     http.warn_of_cookies();
@@ -107,12 +106,8 @@ impl HostCookieJar for VuState {
     }
 }
 
-fn parsed(url: &str) -> Result<Url, String> {
-    let parsed = Url::parse(url).map_err(|error| format!("invalid URL {url:?}: {error}"))?;
-    match parsed.host() {
-        Some(_) => Ok(parsed),
-        None => Err(format!("invalid URL {url:?}: it has no host")),
-    }
+fn parsed(url: &str) -> Result<Address, String> {
+    Address::parse(url).map_err(|why| format!("invalid URL {url:?}: {why}"))
 }
 
 fn made(name: String, value: &str, attributes: &[(String, String)]) -> Result<SetCookie, String> {

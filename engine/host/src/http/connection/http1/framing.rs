@@ -7,8 +7,11 @@
 //! | `DataEnd`     | the end of the line      | `Size`                                    |
 //! | `Trailer`     | an empty line            | `Over`                                    |
 
-use crate::http::connection::http1::head::{MOST_BYTES, malformed};
+use crate::http::connection::http1::head::malformed;
 use crate::http::failure::RequestFailure;
+
+/// Bytes of what comes between two chunks of a body, or after the last: lines that say a size, and the trailer.
+const MOST_OVERHEAD: usize = 400 << 10;
 
 /// How a body is delimited, and how much of it is still to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +111,7 @@ impl Chunked {
                 state => self.state = state.after(*byte)?,
             }
             self.overhead += 1;
-            if self.overhead > MOST_BYTES {
+            if self.overhead > MOST_OVERHEAD {
                 return Err(malformed("a chunk's size, or the trailer, is too long"));
             }
         }
@@ -254,7 +257,7 @@ mod tests {
     #[test]
     fn an_endless_extension_or_trailer_is_refused() {
         for start in ["2;", "0\r\n"] {
-            let text = format!("{start}{}", "x".repeat(MOST_BYTES + 1));
+            let text = format!("{start}{}", "x".repeat(MOST_OVERHEAD + 1));
             let message = read(Framing::chunked(), text.as_bytes(), &[4096]).unwrap_err();
             assert!(message.contains("too long"), "{message}");
         }

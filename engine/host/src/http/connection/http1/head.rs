@@ -10,11 +10,16 @@ use crate::http::connection::http1::framing::Framing;
 use crate::http::failure::RequestFailure;
 use crate::http::head::{Head, Headers, Notable};
 
-/// Headers that a response may have.
-const MOST_HEADERS: usize = 100;
+/// What the head of a response may have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HeadLimits {
+    pub(super) headers: usize,
+    /// With the status line.
+    pub(super) bytes: usize,
+}
 
-/// Bytes that the head of a response may have.
-pub(super) const MOST_BYTES: usize = 400 << 10;
+/// Headers that there is room for on the stack; for more it is made anew for each response.
+const FEW_HEADERS: usize = 100;
 
 /// A head, not yet copied out of the buffer that it was read into.
 pub(super) struct ParsedHead {
@@ -42,10 +47,14 @@ struct Facts {
 }
 
 /// Reads a head to its end, informational ones before it skipped; none while it is not all there.
-pub(super) fn parse(bytes: &[u8], method: &Method) -> Result<Option<ParsedHead>, RequestFailure> {
+pub(super) fn parse(
+    bytes: &[u8],
+    method: &Method,
+    limits: HeadLimits,
+) -> Result<Option<ParsedHead>, RequestFailure> {
     let mut start = 0;
     loop {
-        let Some(mut head) = parse_one(&bytes[start..], method)? else {
+        let Some(mut head) = parse_one(&bytes[start..], method, limits)? else {
             return Ok(None);
         };
         head.end += start;
@@ -57,20 +66,32 @@ pub(super) fn parse(bytes: &[u8], method: &Method) -> Result<Option<ParsedHead>,
     }
 }
 
-fn parse_one(bytes: &[u8], method: &Method) -> Result<Option<ParsedHead>, RequestFailure> {
-    let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MOST_HEADERS];
+fn parse_one(
+    bytes: &[u8],
+    method: &Method,
+    limits: HeadLimits,
+) -> Result<Option<ParsedHead>, RequestFailure> {
+    let mut few = [const { MaybeUninit::<Header<'_>>::uninit() }; FEW_HEADERS];
+    let mut many = Vec::new();
+    let headers = match few.get_mut(..limits.headers) {
+        Some(few) => few,
+        None => {
+            many.resize_with(limits.headers, MaybeUninit::uninit);
+            &mut many[..]
+        }
+    };
     let mut response = Response::new(&mut []);
     let config = ParserConfig::default();
-    let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
+    let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, headers);
     let end = match parsed {
         Ok(Status::Complete(end)) => end,
-        Ok(Status::Partial) if bytes.len() > MOST_BYTES => return Err(too_large()),
+        Ok(Status::Partial) if bytes.len() > limits.bytes => return Err(limits.reached()),
         Ok(Status::Partial) => return Ok(None),
-        Err(httparse::Error::TooManyHeaders) => return Err(too_large()),
+        Err(httparse::Error::TooManyHeaders) => return Err(limits.reached()),
         Err(error) => return Err(malformed(error)),
     };
-    if end > MOST_BYTES {
-        return Err(too_large());
+    if end > limits.bytes {
+        return Err(limits.reached());
     }
     let facts = Facts::of(response.headers)?;
     let status = StatusCode::from_u16(response.code.unwrap_or_default()).map_err(malformed)?;
@@ -91,6 +112,12 @@ fn parse_one(bytes: &[u8], method: &Method) -> Result<Option<ParsedHead>, Reques
         lines,
         end,
     }))
+}
+
+impl HeadLimits {
+    fn reached(self) -> RequestFailure {
+        RequestFailure::head_limit(self.headers, self.bytes)
+    }
 }
 
 impl ParsedHead {
@@ -195,19 +222,17 @@ pub(super) fn malformed(why: impl std::fmt::Display) -> RequestFailure {
     RequestFailure::new(1000, format!("malformed response: {why}"))
 }
 
-fn too_large() -> RequestFailure {
-    let most = MOST_BYTES >> 10;
-    malformed(format!(
-        "its head is too large: more than {MOST_HEADERS} headers or {most} KiB"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const LIMITS: HeadLimits = HeadLimits {
+        headers: 100,
+        bytes: 400 << 10,
+    };
+
     fn framing(head: &str, method: Method) -> (Framing, bool) {
-        let head = parse(head.as_bytes(), &method).unwrap().unwrap();
+        let head = parse(head.as_bytes(), &method, LIMITS).unwrap().unwrap();
         (head.framing, head.keeps_alive)
     }
 
@@ -216,7 +241,7 @@ mod tests {
     }
 
     fn refused(head: &str) -> String {
-        let parsed = parse(head.as_bytes(), &Method::GET);
+        let parsed = parse(head.as_bytes(), &Method::GET, LIMITS);
         parsed.err().expect("a failure").message
     }
 
@@ -258,7 +283,9 @@ mod tests {
     fn informational_heads_are_skipped() {
         let text = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n\
                     HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 2\r\n\r\nok";
-        let head = parse(text.as_bytes(), &Method::GET).unwrap().unwrap();
+        let head = parse(text.as_bytes(), &Method::GET, LIMITS)
+            .unwrap()
+            .unwrap();
         assert_eq!(&text[head.end..], "ok");
         let kept = head.keep(&Bytes::from_static(text.as_bytes()));
         assert_eq!(kept.status, 200);
@@ -270,7 +297,7 @@ mod tests {
     fn a_head_that_is_cut_short_is_waited_for() {
         let text = "HTTP/1.1 200 OK\r\nX: y\r\n\r\n";
         for end in 0..text.len() {
-            let head = parse(&text.as_bytes()[..end], &Method::GET).unwrap();
+            let head = parse(&text.as_bytes()[..end], &Method::GET, LIMITS).unwrap();
             assert!(head.is_none(), "{end}");
         }
     }
@@ -293,9 +320,22 @@ mod tests {
                 "{text}: {message}"
             );
         }
-        let many = head(&"X: y\r\n".repeat(MOST_HEADERS + 1));
-        assert!(refused(&many).contains("too large"));
-        let long = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(MOST_BYTES));
-        assert!(refused(&long).contains("too large"));
+    }
+
+    #[test]
+    fn a_head_beyond_the_limits_is_refused() {
+        let head = |count| format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(count));
+        let parsed = |count: usize, headers| {
+            let limits = HeadLimits { headers, ..LIMITS };
+            parse(head(count).as_bytes(), &Method::GET, limits)
+        };
+        for (count, most) in [(100, 100), (3, 3), (150, 150)] {
+            assert!(parsed(count, most).is_ok(), "{most}");
+            let message = parsed(count + 1, most).err().expect("a failure").message;
+            let words = format!("limit responseHeaders ({most}) or responseHead");
+            assert!(message.starts_with(&words), "{message}");
+        }
+        let long = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(LIMITS.bytes));
+        assert!(refused(&long).contains("responseHead (409600 bytes) reached"));
     }
 }

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::Method;
 
 use crate::http::connection::http1::framing::Framing;
-use crate::http::connection::http1::head::{self, ParsedHead};
+use crate::http::connection::http1::head::{self, HeadLimits, ParsedHead};
 use crate::http::connection::{Answer, BodyPolicy};
 use crate::http::failure::RequestFailure;
 use crate::http::head::Head;
@@ -13,6 +13,7 @@ use crate::http::head::Head;
 pub(super) struct Receiving<'a> {
     method: &'a Method,
     policy: BodyPolicy,
+    limits: HeadLimits,
     state: State,
 }
 
@@ -43,10 +44,11 @@ pub(super) struct Received {
 const ANNOUNCED: usize = 1 << 20;
 
 impl<'a> Receiving<'a> {
-    pub(super) fn new(method: &'a Method, policy: BodyPolicy) -> Self {
+    pub(super) fn new(method: &'a Method, policy: BodyPolicy, limits: HeadLimits) -> Self {
         Self {
             method,
             policy,
+            limits,
             state: State::Head(Vec::new()),
         }
     }
@@ -84,7 +86,7 @@ impl<'a> Receiving<'a> {
     }
 
     fn take_head(&mut self, bytes: &[u8]) -> Result<Option<Received>, RequestFailure> {
-        let Some(parsed) = head::parse(bytes, self.method)? else {
+        let Some(parsed) = head::parse(bytes, self.method, self.limits)? else {
             self.state = State::Head(bytes.to_vec());
             return Ok(None);
         };
@@ -171,6 +173,11 @@ impl Body {
 mod tests {
     use super::*;
 
+    const LIMITS: HeadLimits = HeadLimits {
+        headers: 100,
+        bytes: 400 << 10,
+    };
+
     const POLICY: BodyPolicy = BodyPolicy {
         discard: false,
         limit: 100,
@@ -182,7 +189,7 @@ mod tests {
         size: usize,
         policy: BodyPolicy,
     ) -> Result<(u16, String, u64, bool), RequestFailure> {
-        let mut receiving = Receiving::new(&Method::GET, policy);
+        let mut receiving = Receiving::new(&Method::GET, policy, LIMITS);
         let mut pieces = text.as_bytes().chunks(size);
         let received = loop {
             let Some(piece) = pieces.next() else {
