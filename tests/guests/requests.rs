@@ -1,5 +1,5 @@
 //! Defines a guest that does what the variable `STEPS` says, a list of requests and of changes to jars as JSON, and logs
-//! what came back: one line `RESPONSE {…}`, `ERROR {…}` or `JAR {…}` per step.
+//! what came back: one line `RESPONSE {…}`, `ERROR {…}` or `JAR {…}` per step. It asks for the URL `IN_INIT` where it must not.
 
 use brunt_sdk::prelude::*;
 
@@ -30,6 +30,7 @@ struct Plan {
     scheme: Option<String>,
     cookies: Vec<(String, String, bool)>,
     own_jar: bool,
+    name: Option<String>,
     redirects: Option<u32>,
     discard: bool,
     expect: Option<Vec<(u16, u16)>>,
@@ -43,6 +44,9 @@ struct Requests {
 #[brunt_sdk::test]
 impl Requests {
     fn init() -> Result<Self> {
+        if let Some(url) = env("IN_INIT") {
+            told(http::get(url));
+        }
         Ok(Self {
             steps: brunt_sdk::serde_json::from_str(&env_or("STEPS", "[]"))?,
             jar: CookieJar::new(),
@@ -80,12 +84,16 @@ impl Requests {
         if plan.own_jar {
             request = request.jar(&self.jar);
         }
-        match request.send() {
-            Ok(response) => log::info!("RESPONSE {}", shown(&response)),
-            Err(error) => {
-                let error = json!({ "code": error.code(), "message": error.message() });
-                log::info!("ERROR {error}");
-            }
+        told(request.send());
+    }
+}
+
+fn told(answer: http::Result) {
+    match answer {
+        Ok(response) => log::info!("RESPONSE {}", shown(&response)),
+        Err(error) => {
+            let error = json!({ "code": error.code(), "message": error.message() });
+            log::info!("ERROR {error}");
         }
     }
 }
@@ -113,6 +121,9 @@ impl Plan {
                 true => request.replace_cookie(name, value),
                 false => request.cookie(name, value),
             };
+        }
+        if let Some(name) = &self.name {
+            request = request.name(name);
         }
         if let Some(most) = self.redirects {
             request = request.redirects(most);
@@ -187,6 +198,7 @@ fn shown(response: &Response) -> Json {
     json!({
         "status": response.status(),
         "url": response.url(),
+        "remote": response.remote(),
         "body": response.text(),
         "size": response.body_size(),
         "headers": response.headers(),

@@ -3,6 +3,7 @@
 mod bad_input;
 mod console;
 mod contracts;
+mod cookies;
 mod executors;
 mod failures;
 mod hostile;
@@ -16,6 +17,7 @@ mod outputs;
 mod pacing;
 mod proxies;
 mod recorder;
+mod redirects;
 mod requests;
 mod samples;
 mod saturation;

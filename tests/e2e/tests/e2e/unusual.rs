@@ -1,7 +1,7 @@
-//! Tests responses that are only unusual, and connections that end in unusual ways: none of them is a failure.
+//! Tests responses and connections that are only unusual, which is no failure, and those that go too far.
 
 use brunt_e2e::{Answer, Brunt, Recorder, Scripted, Step};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::failures::{CHUNKED, answering};
 use crate::samples::run_with_samples;
@@ -122,5 +122,95 @@ fn the_length_of_a_body_is_what_is_sent_whatever_a_header_says() {
             assert_eq!(request.body.len(), bytes, "{method}");
         }
         assert_eq!(seen[0].connection, seen[1].connection, "{method}");
+    }
+}
+
+#[test]
+fn a_length_that_is_told_twice_is_one_length_or_none() {
+    let cases = [
+        ("Content-Length: 2\r\nContent-Length: 2\r\n\r\nok", 200, 0),
+        ("Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!", 0, 1000),
+        (
+            "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            200,
+            0,
+        ),
+    ];
+    for (answer, status, code) in cases {
+        let answer = format!("HTTP/1.1 200 OK\r\n{answer}");
+        let server = Scripted::start(move |_| answering(&answer));
+        let run = Brunt::guest("probe").base_url(&server.url());
+        let ended = run.args(["--iterations", "1"]).run().expect_code(0);
+        let answers = ended.logged("answer");
+        assert_eq!(answers[0]["status"], status, "{answers:?}");
+        assert_eq!(answers[0]["code"], code, "{answers:?}");
+    }
+}
+
+#[test]
+fn a_change_of_protocol_is_no_response() {
+    let server = Scripted::start(|_| {
+        answering("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+    });
+    let run = Brunt::guest("probe").base_url(&server.url());
+    let (ended, samples) = run_with_samples(run.args(["--iterations", "2"]));
+    let answers = ended.expect_code(0).logged("answer");
+    assert_eq!(
+        (&answers[0]["status"], &answers[0]["code"]),
+        (&json!(0), &json!(1000))
+    );
+    assert_eq!(samples.values("http_req_failed"), [1.0; 2]);
+}
+
+/// A head was once limited to what the library below had room for, whatever the options said.
+#[test]
+fn heads_of_responses_have_limits_of_their_own() {
+    let headers = |count: usize| {
+        (0..count)
+            .map(|n| format!("X-{n}: y\r\n"))
+            .collect::<String>()
+    };
+    let long = |bytes: usize| format!("X-Long: {}\r\n", "x".repeat(bytes));
+    let cases: [(String, &[&str], &str); 7] = [
+        (headers(99), &[], "-"),
+        (headers(150), &[], "1000"),
+        (headers(150), &["--limit", "responseHeaders=200"], "-"),
+        (headers(20), &["--limit", "responseHeaders=10"], "1000"),
+        (long(300_000), &[], "-"),
+        (long(1_000_000), &["--limit", "responseHead=2MiB"], "-"),
+        (long(2000), &["--limit", "responseHead=1KiB"], "1000"),
+    ];
+    for (head, args, code) in cases {
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{head}\r\n");
+        let server = Scripted::start(move |_| answering(&answer));
+        let run = Brunt::guest("probe").base_url(&server.url());
+        let run = run.args(["--iterations", "1"]).args(args.iter().copied());
+        let (ended, samples) = run_with_samples(run);
+        let answers = ended.expect_code(0).logged("answer");
+        let codes = samples.tag_values("http_reqs", "error_code");
+        assert_eq!(codes, [code], "{args:?}: {answers:?}");
+        let message = answers[0]["message"].as_str().unwrap_or("limit response");
+        assert!(message.starts_with("limit response"), "{message}");
+    }
+}
+
+#[test]
+fn heads_of_responses_have_the_same_limits_over_http2() {
+    let server = Recorder::tls(|_| {
+        let answer = Answer::ok().header("x-long", &"x".repeat(100_000));
+        (0..20).fold(answer, |answer, n| answer.header(&format!("x-{n}"), "y"))
+    });
+    let cases: [(&[&str], &str); 3] = [
+        (&[], "-"),
+        (&["--limit", "responseHeaders=10"], "1000"),
+        (&["--limit", "responseHead=50KB"], "1600"),
+    ];
+    for (args, code) in cases {
+        let run = Brunt::guest("probe").base_url(&server.url());
+        let run = run.args(["--iterations", "1", "--insecure-skip-tls-verify"]);
+        let (ended, samples) = run_with_samples(run.args(args.iter().copied()));
+        let answers = ended.expect_code(0).logged("answer");
+        let codes = samples.tag_values("http_reqs", "error_code");
+        assert_eq!(codes, [code], "{args:?}: {answers:?}");
     }
 }
