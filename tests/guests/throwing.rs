@@ -3,7 +3,6 @@
 
 use brunt_sdk::prelude::*;
 
-#[derive(Default)]
 struct Throwing {
     iterations: u32,
 }
@@ -11,7 +10,7 @@ struct Throwing {
 #[brunt_sdk::test]
 impl Throwing {
     fn init() -> Result<Self> {
-        Ok(Self::default())
+        Ok(Self { iterations: 0 })
     }
 
     pub fn default(&mut self) -> Result<()> {

@@ -8,6 +8,7 @@ mod lengths;
 mod markdown;
 mod markers;
 mod module_docs;
+mod named_tests;
 mod names;
 mod rust;
 mod tested_guests;
@@ -72,6 +73,7 @@ fn check(files: &[File], exists: &dyn Fn(&str) -> bool) -> Vec<Finding> {
     findings.extend(markdown::check(files, exists));
     findings.extend(generated::check(files));
     findings.extend(tested_guests::check(files));
+    findings.extend(named_tests::check(files, &sources));
     findings.sort();
     findings
 }

@@ -182,6 +182,9 @@ extern void __wasm_import_brunt_http_client_method_response_ocsp(int32_t, uint8_
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("set-default-expected-statuses")))
 extern void __wasm_import_brunt_http_client_set_default_expected_statuses(int32_t, uint8_t *, size_t);
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("throws")))
+extern int32_t __wasm_import_brunt_http_client_throws(void);
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("get")))
 extern void __wasm_import_brunt_http_client_get(uint8_t *, size_t, uint8_t *);
 
@@ -1501,6 +1504,11 @@ void brunt_http_client_set_default_expected_statuses(test_list_tuple2_u16_u16_t 
     option2 = 0;
   }
   __wasm_import_brunt_http_client_set_default_expected_statuses(option, option1, option2);
+}
+
+bool brunt_http_client_throws(void) {
+  int32_t ret = __wasm_import_brunt_http_client_throws();
+  return ret;
 }
 
 bool brunt_http_client_get(test_string_t *url, brunt_http_client_own_response_t *ret, brunt_http_client_request_error_t *err) {

@@ -413,9 +413,13 @@ extern bool brunt_http_cookies_method_cookie_jar_clear(brunt_http_cookies_borrow
 extern bool brunt_http_cookies_method_cookie_jar_delete(brunt_http_cookies_borrow_cookie_jar_t self, test_string_t *url, test_string_t *name, test_string_t *err);
 
 // Imported Functions from `brunt:http/client@0.1.0`
-// A method (`GET`, or any token) and an absolute `http://` or `https://` URL.
+// A method (`GET`, or any token) and an absolute `http://` or `https://` URL, which is sent as Go sends it: path
+// and query as they were written, what no URL may have encoded, the fragment left out. What is no URL fails the
+// request with code 1020 when it is sent.
 extern brunt_http_client_own_request_t brunt_http_client_constructor_request(test_string_t *method, test_string_t *url);
-// Sets a header, replacing earlier values of the same name.
+// Sets a header, replacing earlier values of the same name. Any text is a value, but for control characters
+// (code 1000). `content-length`, `transfer-encoding` and `trailer` are the engine's: those given are not sent, and
+// a wrong length is warned of.
 extern void brunt_http_client_method_request_set_header(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *value);
 // Adds a header beside earlier values of the same name.
 extern void brunt_http_client_method_request_add_header(brunt_http_client_borrow_request_t self, test_string_t *name, test_string_t *value);
@@ -447,7 +451,8 @@ extern void brunt_http_client_method_request_set_basic_auth(brunt_http_client_bo
 // nonce that is stale is replaced once.
 extern void brunt_http_client_method_request_set_digest_auth(brunt_http_client_borrow_request_t self, test_string_t *user, test_string_t *password);
 // Answers a 401 with a `www-authenticate: NTLM` (or `Negotiate`) by these credentials (NTLMv2), all on one
-// connection, which stays logged in. `user` may be `DOMAIN\name`. For the hosts that `set-basic-auth` names.
+// connection, which stays logged in. `user` may be `DOMAIN\name`. For the hosts that `set-basic-auth` names. A
+// server that asks for `Basic` and for neither of these gets the credentials by that.
 // 
 // Each of the up to three exchanges is measured as a request of its own; the 401 of those before the last is
 // not a failure.
@@ -539,6 +544,10 @@ extern bool brunt_http_client_method_response_ocsp(brunt_http_client_borrow_resp
 // an empty list requests are not judged: no `http_req_failed`, no tag `expected_response`; `none` is the default
 // again, 200 to 399. Allowed in `init` too.
 extern void brunt_http_client_set_default_expected_statuses(test_list_tuple2_u16_u16_t *maybe_ranges);
+// Whether option `throw` is on: a request that brings no response is then to be raised as an error in the way of the
+// guest's language, which ends the iteration unless the test handles it. That is for libraries of guests to do. The
+// engine ends no iteration for a failed request, and whether one is raised changes no metric.
+extern bool brunt_http_client_throws(void);
 // `GET` of this URL, with every default. The same as a `request` sent once, with less to say.
 extern bool brunt_http_client_get(test_string_t *url, brunt_http_client_own_response_t *ret, brunt_http_client_request_error_t *err);
 // The same as `get`, with what nearly every test looks at in the same call.

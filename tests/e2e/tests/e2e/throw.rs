@@ -2,6 +2,13 @@
 
 use brunt_e2e::{Brunt, Ended, Recorder};
 
+/// Flags, variables, and whether the failure is raised.
+type Case = (
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+    bool,
+);
+
 /// Two iterations whose request is refused, with these flags and variables.
 fn refused(args: &[&str], env: &[(&str, &str)]) -> Ended {
     let mut run = Brunt::guest("throwing").args(["--iterations", "2"]);
@@ -22,7 +29,7 @@ fn was_raised(ended: &Ended) -> bool {
 
 #[test]
 fn with_throw_a_failure_that_nobody_looks_at_ends_in_an_error() {
-    let cases: [(&[&str], &[(&str, &str)], bool); 6] = [
+    let cases: [Case; 6] = [
         (&[], &[], false),
         (&["--throw"], &[], true),
         (&["--throw"], &[("HANDLED", "1")], false),
