@@ -1,14 +1,10 @@
 //! Tests what is written beside the printed summary: samples as JSON and CSV, and the exported summary.
 
+mod faults;
 mod summary;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use brunt_e2e::{Answer, Brunt, Recorder};
@@ -241,113 +237,6 @@ fn an_output_is_named_by_the_environment_too_and_json_goes_to_standard_output() 
         .filter(|line| line.starts_with('{'))
         .collect();
     assert_eq!(parse_json(&lines.join("\n")).of("http_reqs").count(), 6);
-}
-
-#[test]
-fn an_output_that_cannot_be_written_ends_the_run_before_any_request() {
-    let (server, folder) = (server(), folder());
-    let cases = [
-        (
-            "json=no/such/a.json",
-            "error: output json: cannot write 'no/such/a.json': No such file",
-        ),
-        (
-            "csv=no/such/a.csv.gz",
-            "error: output csv: cannot write 'no/such/a.csv.gz': No such file",
-        ),
-        (
-            "json=/",
-            "error: output json: cannot write '/': Is a directory",
-        ),
-        (
-            "csv=/dev/full",
-            "error: output csv: cannot write to '/dev/full': No space left",
-        ),
-        (
-            "csv=a.csv,timeFormat=iso",
-            "'iso' is no timeFormat: there are unix, unix_milli,",
-        ),
-        (
-            "carrier-pigeon=coop",
-            "error: unknown output 'carrier-pigeon': there are json[=file] and csv[=file]",
-        ),
-    ];
-    for (out, why) in cases {
-        let ended = visits(&server, &folder, 6)
-            .args(["--out", "json=fine.json", "--out", out])
-            .run();
-        let ended = ended.expect_code(104);
-        assert!(ended.stderr.contains(why), "{out}: {}", ended.stderr);
-        assert!(
-            ended.summary.is_none() && !ended.stdout.contains("TOTAL RESULTS"),
-            "{out}"
-        );
-    }
-    assert_eq!((server.seen().len(), server.connections().len()), (0, 0));
-}
-
-#[test]
-fn an_output_that_fails_half_way_is_told_once_and_the_run_goes_on() {
-    let folder = folder();
-    let server = Recorder::answering(|_| Answer::ok().after(Duration::from_millis(15)));
-    let run =
-        visits(&server, &folder, 400).args(["--out", "json=/dev/full", "--out", "csv=fine.csv"]);
-    let ended = run.run().expect_code(0);
-    let told =
-        "output json (/dev/full) failed and gets no more samples, the test goes on: No space left";
-    assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
-    assert_eq!(
-        ended.stderr.matches("/dev/full").count(),
-        1,
-        "{}",
-        ended.stderr
-    );
-    expect_all_the_same(&server, &folder, &ended, 400);
-}
-
-#[test]
-fn an_output_whose_reader_goes_away_is_told_once_and_the_run_goes_on() {
-    let folder = folder();
-    let pipe = folder.path().join("pipe.csv");
-    let made = Command::new("mkfifo")
-        .arg(&pipe)
-        .status()
-        .expect("mkfifo can be run");
-    assert!(made.success());
-    let reader = thread::spawn(move || first_line(&pipe));
-    let server = Recorder::answering(|_| Answer::ok().after(Duration::from_millis(15)));
-    let run =
-        visits(&server, &folder, 400).args(["--out", "csv=pipe.csv", "--out", "csv=fine.csv"]);
-    let ended = run.run().expect_code(0);
-    let headings = reader.join().expect("the reader read");
-    assert!(headings.starts_with("metric_name,timestamp,"), "{headings}");
-    let told =
-        "output csv (pipe.csv) failed and gets no more samples, the test goes on: Broken pipe";
-    assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
-    expect_all_the_same(&server, &folder, &ended, 400);
-}
-
-fn first_line(pipe: &Path) -> String {
-    let mut line = String::new();
-    let mut reader = BufReader::new(File::open(pipe).expect("the pipe can be opened"));
-    reader.read_line(&mut line).expect("a line");
-    line
-}
-
-/// Everything but the broken output has all requests: the target, the other output, and the summary.
-fn expect_all_the_same(
-    server: &Recorder,
-    folder: &TempDir,
-    ended: &brunt_e2e::Ended,
-    count: usize,
-) {
-    let (_, samples) = read_csv(&folder.path().join("fine.csv"));
-    assert_eq!(
-        (server.seen().len(), samples.of("http_reqs").count()),
-        (count, count)
-    );
-    assert_eq!(ended.metric("http_reqs", "count"), count as f64);
-    assert!(ended.stdout.contains("TOTAL RESULTS"), "{}", ended.stdout);
 }
 
 #[test]
