@@ -21,8 +21,8 @@
 
 mod body;
 mod cookies;
-mod pointer;
 pub(crate) mod overlooked;
+mod pointer;
 mod request;
 mod response;
 mod sent;

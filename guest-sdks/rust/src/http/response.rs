@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::bindings::brunt::http::client as wit;
 use crate::data::lossy;
-use crate::http::pointer::value_at;
 use crate::http::overlooked::{self, Unseen};
+use crate::http::pointer::value_at;
 use crate::http::{Cookie, Sent};
 use crate::{Json, Result};
 
