@@ -144,7 +144,7 @@ fn record_iteration(recorder: &mut Recorder, orders: MetricId, i: u64) {
         ["default", "buy"][i as usize % 2],
         ["", "::front", "::front::deep"][i as usize % 3],
     );
-    let name = if i % 4 == 0 { "/a" } else { "/b" };
+    let name = if i.is_multiple_of(4) { "/a" } else { "/b" };
     let expected = if i % 20 == 7 { "false" } else { "true" };
     let pairs = [
         ("scenario", scenario),
@@ -174,9 +174,15 @@ fn record_iteration(recorder: &mut Recorder, orders: MetricId, i: u64) {
     ] {
         recorder.record(metric, tags, value, i);
     }
-    let book = recorder.intern_with(tags, &[("kind", if i % 10 == 0 { "book" } else { "pen" })]);
+    let book = recorder.intern_with(
+        tags,
+        &[("kind", if i.is_multiple_of(10) { "book" } else { "pen" })],
+    );
     recorder.record(orders, book, 1.0, i);
-    for (check, ok) in [("status is 200", true), ("body is right", i % 30 != 0)] {
+    for (check, ok) in [
+        ("status is 200", true),
+        ("body is right", !i.is_multiple_of(30)),
+    ] {
         let id = recorder.intern_check(scenario, group, check);
         recorder.record_check(id, tags, ok, i);
     }

@@ -104,7 +104,8 @@ fn a_refused_connection_is_told() {
 
 #[test]
 fn a_server_that_misbehaves_is_told() {
-    let faults: [(fn() -> Answer, &str); 4] = [
+    type Fault = fn() -> Answer;
+    let faults: [(Fault, &str); 4] = [
         (Answer::reset, "1220"),
         (Answer::close, "1203"),
         (Answer::malformed, "1000"),
