@@ -1,16 +1,25 @@
 //! Defines a guest that sends requests as its environment says, and logs what each of them came to.
 //!
 //! `REQUESTS` of them per iteration (1), `METHOD` (GET) on `BASE_URL` as it stands, with a body of `BODY_BYTES` (0), a header
-//! `HEADER` (`name=value`), `TIMEOUT_MS`, `REDIRECTS` and `DISCARD` where these are given, and a pause of `PAUSE_MS` after each. `QUIET` logs nothing.
+//! `HEADER` (`name=value`), `TIMEOUT_MS`, `REDIRECTS`, `HTTP_VERSION` and `DISCARD` where these are given, and a pause of `PAUSE_MS` after each. `AT_ONCE` starts
+//! them all before the first is waited for. `QUIET` logs nothing.
 
 use brunt_sdk::prelude::*;
 
 #[brunt_sdk::test]
 fn probe() -> Result<()> {
-    let requests = env_or("REQUESTS", "1").parse()?;
+    let requests: usize = env_or("REQUESTS", "1").parse()?;
     let request = request()?;
+    let mut started = Vec::new();
+    if env("AT_ONCE").is_some() {
+        started.extend((0..requests).map(|_| request.start()));
+    }
+    let mut started = started.into_iter();
     for _ in 0..requests {
-        let answer = request.send();
+        let answer = match started.next() {
+            Some(pending) => pending.take(),
+            None => request.send(),
+        };
         if let Some(ms) = env("PAUSE_MS") {
             sleep(Duration::from_millis(ms.parse()?));
         }
@@ -37,6 +46,9 @@ fn request() -> Result<Request> {
     }
     if let Some(most) = env("REDIRECTS") {
         request = request.redirects(most.parse()?);
+    }
+    if let Some(version) = env("HTTP_VERSION") {
+        request = request.http_version(&version);
     }
     if env("DISCARD").is_some() {
         request = request.discard_body(true);

@@ -1,7 +1,7 @@
 //! Defines the measured HTTP client: one per VU, on connections of its own.
 //!
 //! A request goes [`client`] (timeouts, cookies, [`redirect`], [`login`]) → [`hop`] (one exchange, and its samples) → [`pool`] (a connection kept or
-//! dialled) → [`connection`] (HTTP/1.1 driven in place, HTTP/2 beside) → [`meter`] (bytes and instants, at the socket).
+//! dialled) → [`connection`] (HTTP/1.1 driven in place, HTTP/2 shared) → [`meter`] (bytes and instants, at the socket).
 
 mod address;
 mod failure;
@@ -28,6 +28,7 @@ mod connection;
 mod dial;
 mod meter;
 mod pool;
+mod quic;
 mod rate;
 mod resolve;
 mod socket;
@@ -51,6 +52,6 @@ pub use message::{Request, Response};
 pub(crate) use rate::RateLimit;
 pub(crate) use resolve::{Names, Resolver};
 pub(crate) use samples::{protocol, tls_version};
-pub(crate) use target::Targets;
+pub(crate) use target::{Origin, Targets};
 pub use tls::{CIPHER_SUITES, is_cipher_suite};
 pub(crate) use tls::{OcspStatus, Tls, cipher_suite_name};

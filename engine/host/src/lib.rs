@@ -47,7 +47,7 @@ pub use proxies::{Proxies, ProxyError};
 pub use run::{Counter, Counters, Ending, Run};
 pub use settings::{
     Authorities, ClientCertificate, DnsPolicy, DnsSelect, DnsSettings, HttpDebug, HttpSettings,
-    RunSettings, SystemTags, TlsSettings,
+    HttpVersion, RunSettings, SystemTags, TlsSettings,
 };
 pub use test::{Description, Test};
 pub use vu::{Iteration, Place, Vu};

@@ -63,8 +63,49 @@ pub struct HttpSettings {
     pub local_ips: LocalIps,
     /// The proxies that connections go through.
     pub proxies: Proxies,
+    /// The version of HTTP that requests speak.
+    pub version: HttpVersion,
+    /// How many requests of one batch are under way at once; 0 for all.
+    pub batch: u64,
+    /// How many of them to one host; 0 for all.
+    pub batch_per_host: u64,
     /// Requests per second over all VUs; unlimited when absent.
     pub rps: Option<NonZeroU64>,
+}
+
+/// The version of HTTP that requests speak.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// The one that the handshake of TLS agrees on, HTTP/2 before HTTP/1.1; without TLS HTTP/1.1.
+    #[default]
+    Auto,
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2; without TLS with prior knowledge.
+    Http2,
+    /// HTTP/3.
+    Http3,
+}
+
+impl HttpVersion {
+    /// All of them, by the names of option `httpVersion`.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("auto", Self::Auto),
+        ("1.1", Self::Http1),
+        ("2", Self::Http2),
+        ("3", Self::Http3),
+    ];
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::NAMES.iter().find(|(known, _)| *known == name);
+        found.map(|(_, version)| *version)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize].0
+    }
 }
 
 /// What option `httpDebug` logs of each exchange.
@@ -142,6 +183,9 @@ impl Default for HttpSettings {
             dns: DnsSettings::default(),
             local_ips: LocalIps::default(),
             proxies: Proxies::default(),
+            version: HttpVersion::Auto,
+            batch: 20,
+            batch_per_host: 6,
             rps: None,
         }
     }

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use brunt_metrics::{Recorder, TagSet};
+use rustc_hash::FxHashSet;
 
-use crate::http::{Resolver, Targets};
+use crate::http::{Origin, Resolver, Targets};
 use crate::run::{Counters, Run};
 use crate::tags::{TagScope, TagScopes};
 
@@ -15,6 +16,8 @@ pub struct Worker {
     pub(crate) run: Arc<Run>,
     pub(crate) targets: RefCell<Targets>,
     pub(crate) resolver: Resolver,
+    /// Origins over TLS that are known to speak no HTTP/2.
+    pub(crate) http1_only: RefCell<FxHashSet<Origin>>,
     /// Whether system tag `ip` is on; asked for every request.
     pub(crate) shows_ip: bool,
     index: usize,
@@ -34,6 +37,7 @@ impl Worker {
             run,
             targets: RefCell::new(targets),
             resolver: Resolver::default(),
+            http1_only: RefCell::default(),
             shows_ip,
             index,
             recorder: RefCell::new(recorder),

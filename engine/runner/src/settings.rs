@@ -54,6 +54,9 @@ fn http_settings(options: &HttpOptions) -> HttpSettings {
         hosts: options.hosts.clone().into_iter().collect(),
         dns: options.dns,
         local_ips: options.local_ips.clone(),
+        version: options.version,
+        batch: options.batch,
+        batch_per_host: options.batch_per_host,
         ..HttpSettings::default()
     }
 }

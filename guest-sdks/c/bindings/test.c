@@ -101,6 +101,9 @@ extern void __wasm_import_brunt_http_client_method_request_set_timeout(int32_t, 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-redirects")))
 extern void __wasm_import_brunt_http_client_method_request_set_redirects(int32_t, int32_t);
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-http-version")))
+extern void __wasm_import_brunt_http_client_method_request_set_http_version(int32_t, uint8_t *, size_t);
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-discard-body")))
 extern void __wasm_import_brunt_http_client_method_request_set_discard_body(int32_t, int32_t);
 
@@ -181,6 +184,9 @@ extern void __wasm_import_brunt_http_client_method_response_ocsp(int32_t, uint8_
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("set-default-expected-statuses")))
 extern void __wasm_import_brunt_http_client_set_default_expected_statuses(int32_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("batch")))
+extern void __wasm_import_brunt_http_client_batch(uint8_t *, size_t, uint8_t *);
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("throws")))
 extern int32_t __wasm_import_brunt_http_client_throws(void);
@@ -688,6 +694,26 @@ void test_option_list_tuple2_u16_u16_free(test_option_list_tuple2_u16_u16_t *ptr
   }
 }
 
+void brunt_http_client_list_borrow_request_free(brunt_http_client_list_borrow_request_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    brunt_http_client_borrow_request_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+    }
+    free(list_ptr);
+  }
+}
+
+void brunt_http_client_list_own_pending_response_free(brunt_http_client_list_own_pending_response_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    brunt_http_client_own_pending_response_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+    }
+    free(list_ptr);
+  }
+}
+
 void brunt_metrics_metrics_tags_free(brunt_metrics_metrics_tags_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
@@ -1094,6 +1120,10 @@ void brunt_http_client_method_request_set_timeout(brunt_http_client_borrow_reque
 
 void brunt_http_client_method_request_set_redirects(brunt_http_client_borrow_request_t self, uint32_t most) {
   __wasm_import_brunt_http_client_method_request_set_redirects((self).__handle, (int32_t) (most));
+}
+
+void brunt_http_client_method_request_set_http_version(brunt_http_client_borrow_request_t self, test_string_t *version) {
+  __wasm_import_brunt_http_client_method_request_set_http_version((self).__handle, (uint8_t *) (*version).ptr, (*version).len);
 }
 
 void brunt_http_client_method_request_set_discard_body(brunt_http_client_borrow_request_t self, bool discard) {
@@ -1504,6 +1534,14 @@ void brunt_http_client_set_default_expected_statuses(test_list_tuple2_u16_u16_t 
     option2 = 0;
   }
   __wasm_import_brunt_http_client_set_default_expected_statuses(option, option1, option2);
+}
+
+void brunt_http_client_batch(brunt_http_client_list_borrow_request_t *requests, brunt_http_client_list_own_pending_response_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_batch((uint8_t *) (*requests).ptr, (*requests).len, ptr);
+  *ret = (brunt_http_client_list_own_pending_response_t) { (brunt_http_client_own_pending_response_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
 }
 
 bool brunt_http_client_throws(void) {

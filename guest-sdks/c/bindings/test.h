@@ -72,7 +72,8 @@ typedef struct brunt_http_client_request_error_t {
   // One of k6's error codes, an open set: 1000 anything else · 1010 a network other than TCP · 1020 invalid URL ·
   // 1050 timeout · 1100 DNS, 1101 no such host · 1110 address denied, 1111 host name denied · 1200 TCP, 1201
   // write, 1202 read (1203 connection closed), 1210 dial, 1211 dial timeout, 1212 refused, 1220 reset · 1300 TLS,
-  // 1310 unknown authority, 1311 host name mismatch · 1600 HTTP/2 · 1701 decompression. 1400 and more, which are
+  // 1310 unknown authority, 1311 host name mismatch · 1600 HTTP/2, 1610 GOAWAY, 1630 stream, 1650 connection (or one more
+  // than these plus the code of RFC 9113) · 1680 HTTP/3, 1681 stream, 1682 connection · 1701 decompression. 1400 and more, which are
   // 1000 + status, never stand here: such a response is a response.
   uint32_t   code;
   // What went wrong, in one line, for people.
@@ -81,19 +82,21 @@ typedef struct brunt_http_client_request_error_t {
 
 // Where the time of one request went, in nanoseconds. The sum of the last three is `http_req_duration`.
 typedef struct brunt_http_client_timings_t {
-  // Waiting for a connection: pool, DNS, dial and handshake together.
+  // Waiting for a connection, or for a stream of one: pool, DNS, dial and handshake together, and the time in which another
+  // request opened the connection that both share.
   brunt_http_client_duration_t   blocked;
   // Looking up the name.
   brunt_http_client_duration_t   looking_up;
-  // Opening the TCP connection; 0 on one that was kept.
+  // Opening the TCP connection; 0 on one that was kept, and over HTTP/3.
   brunt_http_client_duration_t   connecting;
-  // The TLS handshake; 0 on a connection that was kept, or without TLS.
+  // The TLS handshake, over HTTP/3 that of QUIC as a whole; 0 on a connection that was kept, or without TLS.
   brunt_http_client_duration_t   tls_handshaking;
-  // Writing the request to the socket.
+  // Writing the request to the socket. Over HTTP/2, until the last frame of its stream is written: waiting for the server's
+  // window is a part of it.
   brunt_http_client_duration_t   sending;
-  // From the last byte written to the first byte read.
+  // From the last byte written to the first byte read; over HTTP/2, to the first frame of its stream.
   brunt_http_client_duration_t   waiting;
-  // From the first byte read to the last.
+  // From the first byte read to the last; over HTTP/2, to the end of its stream.
   brunt_http_client_duration_t   receiving;
 } brunt_http_client_timings_t;
 
@@ -241,6 +244,16 @@ typedef struct {
   bool is_some;
   test_list_tuple2_u16_u16_t val;
 } test_option_list_tuple2_u16_u16_t;
+
+typedef struct {
+  brunt_http_client_borrow_request_t *ptr;
+  size_t len;
+} brunt_http_client_list_borrow_request_t;
+
+typedef struct {
+  brunt_http_client_own_pending_response_t *ptr;
+  size_t len;
+} brunt_http_client_list_own_pending_response_t;
 
 // What a metric keeps of its samples.
 typedef uint8_t brunt_metrics_metrics_kind_t;
@@ -480,6 +493,13 @@ extern void brunt_http_client_method_request_set_timeout(brunt_http_client_borro
 // below it, `authorization`, `www-authenticate`, `proxy-authorization`, `proxy-authenticate` and cookies set
 // by hand are not sent. A redirect without `location` is a response as any other.
 extern void brunt_http_client_method_request_set_redirects(brunt_http_client_borrow_request_t self, uint32_t most);
+// The version of HTTP that it speaks: `auto`, `1.1`, `2` or `3`. Default: option `httpVersion`, `auto`, which lets the TLS
+// handshake decide between HTTP/2 and HTTP/1.1, and is HTTP/1.1 without TLS.
+// 
+// `2` without TLS speaks HTTP/2 at once (prior knowledge); over TLS a server that does not agree fails the request with
+// code 1600. `3` is HTTP/3 over QUIC, for `https://` alone and without a proxy; else code 1000. Another name fails the
+// request with code 1000 when it is sent.
+extern void brunt_http_client_method_request_set_http_version(brunt_http_client_borrow_request_t self, test_string_t *version);
 // Whether to read and throw away the body instead of keeping it. Default: option `discardResponseBodies`.
 extern void brunt_http_client_method_request_set_discard_body(brunt_http_client_borrow_request_t self, bool discard);
 // The statuses that are not a failure, as inclusive ranges. Default: what `set-default-expected-statuses`
@@ -518,7 +538,7 @@ extern void brunt_http_client_method_response_cookies(brunt_http_client_borrow_r
 // The URL that answered, after redirects: as it was written, but for credentials in it, which are masked
 // (`http://****:****@host/`).
 extern void brunt_http_client_method_response_url(brunt_http_client_borrow_response_t self, test_string_t *ret);
-// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
+// `HTTP/1.0`, `HTTP/1.1`, `HTTP/2.0` or `HTTP/3.0`.
 extern void brunt_http_client_method_response_protocol(brunt_http_client_borrow_response_t self, test_string_t *ret);
 // The peer's address and port; the path and 0 of a Unix socket. Through a proxy the peer is the proxy.
 extern void brunt_http_client_method_response_remote(brunt_http_client_borrow_response_t self, test_tuple2_string_u16_t *ret);
@@ -535,7 +555,8 @@ extern void brunt_http_client_method_response_sent_body(brunt_http_client_borrow
 extern void brunt_http_client_method_response_sent_cookies(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret);
 // The version of TLS that was agreed on: `tls1.2` or `tls1.3`. None without TLS.
 extern bool brunt_http_client_method_response_tls_version(brunt_http_client_borrow_response_t self, test_string_t *ret);
-// The cipher suite that was agreed on, by Go's name, such as `TLS_AES_128_GCM_SHA256`. None without TLS.
+// The cipher suite that was agreed on, by Go's name, such as `TLS_AES_128_GCM_SHA256`. None without TLS, and over
+// HTTP/3.
 extern bool brunt_http_client_method_response_tls_cipher_suite(brunt_http_client_borrow_response_t self, test_string_t *ret);
 // What the server stapled to its certificate when this connection was made. None without TLS, or when it
 // stapled nothing.
@@ -544,6 +565,12 @@ extern bool brunt_http_client_method_response_ocsp(brunt_http_client_borrow_resp
 // an empty list requests are not judged: no `http_req_failed`, no tag `expected_response`; `none` is the default
 // again, 200 to 399. Allowed in `init` too.
 extern void brunt_http_client_set_default_expected_statuses(test_list_tuple2_u16_u16_t *maybe_ranges);
+// Starts these requests and returns at once: what is under way for each, in their order.
+// 
+// At most as many as option `batch` says (20) are sent at a time, and as option `batchPerHost` says (6) to one host and port; the
+// others wait for their turn, in their order. A request begins with its turn: the time before is in none of its metrics and
+// not a part of its timeout. Each batch has these limits for itself, and `request.start` has none. Traps in `init`.
+extern void brunt_http_client_batch(brunt_http_client_list_borrow_request_t *requests, brunt_http_client_list_own_pending_response_t *ret);
 // Whether option `throw` is on: a request that brings no response is then to be raised as an error in the way of the
 // guest's language, which ends the iteration unless the test handles it. That is for libraries of guests to do. The
 // engine ends no iteration for a failed request, and whether one is raised changes no metric.
@@ -729,6 +756,10 @@ void test_tuple2_string_u16_free(test_tuple2_string_u16_t *ptr);
 void brunt_http_client_option_ocsp_staple_free(brunt_http_client_option_ocsp_staple_t *ptr);
 
 void test_option_list_tuple2_u16_u16_free(test_option_list_tuple2_u16_u16_t *ptr);
+
+void brunt_http_client_list_borrow_request_free(brunt_http_client_list_borrow_request_t *ptr);
+
+void brunt_http_client_list_own_pending_response_free(brunt_http_client_list_own_pending_response_t *ptr);
 
 void brunt_metrics_metrics_tags_free(brunt_metrics_metrics_tags_t *ptr);
 

@@ -188,6 +188,7 @@ fn is_ours(name: &OsStr) -> bool {
         || name == "NO_COLOR"
         || name.starts_with("SSL_CERT_")
         || name == "SSLKEYLOGFILE"
+        || name == "GODEBUG"
 }
 
 /// A `brunt` process under way. Dropping it kills it.

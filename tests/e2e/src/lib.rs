@@ -1,7 +1,8 @@
 //! Defines what tests of whole programs need: a server that records, the real binary, and the built guests.
 //!
 //! A load tester is tested by what its target saw: [`Recorder`] keeps the instant of every request's arrival, and
-//! answers as a script says, with faults too; [`Scripted`] follows a script byte by byte. [`Brunt`] runs the binary and reads its summary.
+//! answers as a script says, with faults too; [`Scripted`] follows a script byte by byte, and
+//! [`FrameServer`] frame by frame of HTTP/2. [`Brunt`] runs the binary and reads its summary.
 //!
 //! ```no_run
 //! use brunt_e2e::{Brunt, Recorder};
@@ -16,6 +17,7 @@
 mod brunt;
 mod certificates;
 mod dns;
+mod frames;
 mod guests;
 mod httpbin;
 mod nginx;
@@ -27,6 +29,7 @@ mod witness;
 pub use brunt::{Brunt, Ended, Running, binary};
 pub use certificates::{Authority, Credentials, ServerTls};
 pub use dns::{NameServer, Question};
+pub use frames::{FrameServer, Play, Stream};
 pub use guests::{example, guest};
 pub use httpbin::Httpbin;
 pub use nginx::Nginx;

@@ -4,6 +4,7 @@ mod answer;
 pub(crate) mod certificates;
 mod http1;
 mod http2;
+mod http3;
 mod server;
 
 use std::net::SocketAddr;
@@ -25,7 +26,7 @@ pub struct Seen {
     pub at: Instant,
     /// Counts connections from 0.
     pub connection: u64,
-    /// `HTTP/1.1` or `HTTP/2.0`.
+    /// `HTTP/1.1`, `HTTP/2.0` or `HTTP/3.0`.
     pub protocol: &'static str,
     /// `GET`, …
     pub method: String,
@@ -92,16 +93,26 @@ impl Recorder {
         Recorder::launch(Some(Certificates::of(config)), script)
     }
 
+    /// Answers over HTTP/3 alone.
+    pub fn http3(script: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Recorder {
+        let certificates = Certificates::new(&["h3"]);
+        let record = Record::new(script);
+        let (stop, stopped) = oneshot::channel();
+        let (address, thread) = http3::launch(Arc::clone(&record), certificates.config(), stopped);
+        Recorder {
+            address,
+            record,
+            certificates: Some(certificates),
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
     fn launch(
         certificates: Option<Certificates>,
         script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
     ) -> Recorder {
-        let (seen, connections) = (Mutex::default(), Mutex::default());
-        let record = Arc::new(Record {
-            seen,
-            connections,
-            script: Box::new(script),
-        });
+        let record = Record::new(script);
         let acceptor = certificates.as_ref().map(Certificates::acceptor);
         let (stop, stopped) = oneshot::channel();
         let (address, thread) = server::launch(Arc::clone(&record), acceptor, stopped);
@@ -187,6 +198,14 @@ impl Drop for Recorder {
 }
 
 impl Record {
+    fn new(script: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Arc<Record> {
+        Arc::new(Record {
+            seen: Mutex::default(),
+            connections: Mutex::default(),
+            script: Box::new(script),
+        })
+    }
+
     /// Counts a connection and gives it its number.
     fn connected(&self) -> u64 {
         let mut connections = self

@@ -176,6 +176,20 @@ static brunt_http_client_own_pending_response_t start(const char *path) {
   return pending;
 }
 
+/* A batch of one request. */
+static brunt_http_client_own_pending_response_t start_batch(const char *path) {
+  char url[256];
+  snprintf(url, sizeof url, "%s%s", base, path);
+  brunt_http_client_own_request_t request = brunt_http_client_constructor_request(TEXT("GET"), TEXT(url));
+  brunt_http_client_borrow_request_t these[] = {brunt_http_client_borrow_request(request)};
+  brunt_http_client_list_own_pending_response_t started;
+  brunt_http_client_batch(&(brunt_http_client_list_borrow_request_t){these, 1}, &started);
+  brunt_http_client_request_drop_own(request);
+  brunt_http_client_own_pending_response_t pending = started.ptr[0];
+  free(started.ptr);
+  return pending;
+}
+
 static uint16_t finish(brunt_http_client_own_pending_response_t pending) {
   brunt_http_client_own_response_t response;
   brunt_http_client_request_error_t error;
@@ -188,7 +202,7 @@ static uint16_t finish(brunt_http_client_own_pending_response_t pending) {
 
 static void several_at_once(void) {
   brunt_http_client_own_pending_response_t slow = start("/delay/0.3");
-  brunt_http_client_own_pending_response_t fast = start("/delay/0.1");
+  brunt_http_client_own_pending_response_t fast = start_batch("/delay/0.1");
   brunt_time_waiting_own_waitable_t own[] = {
     brunt_http_client_method_pending_response_done(brunt_http_client_borrow_pending_response(slow)),
     brunt_http_client_method_pending_response_done(brunt_http_client_borrow_pending_response(fast)),

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use brunt_metrics::{TagSet, builtin};
@@ -26,6 +27,7 @@ use crate::http::jar::Jar;
 use crate::http::message::{Login, Reply, Request, Response};
 use crate::http::meter::Traffic;
 use crate::http::pool::Pool;
+use crate::http::quic::Endpoints;
 use crate::http::redirect::Redirect;
 use crate::http::samples::{HopEnd, record_unsent};
 use crate::http::target::Target;
@@ -37,6 +39,8 @@ pub(crate) struct Client {
     pub(super) worker: Rc<Worker>,
     pub(super) pool: Pool,
     pub(super) traffic: Rc<Traffic>,
+    /// What it speaks QUIC from.
+    pub(super) endpoints: Endpoints,
     /// The VU's own cookies.
     pub(crate) jar: Rc<Jar>,
     /// The statuses that requests expect which don't say it themselves.
@@ -63,6 +67,7 @@ impl Client {
         Rc::new(Self {
             pool: Pool::new(settings.limits.connections),
             traffic: Rc::default(),
+            endpoints: Endpoints::default(),
             jar: Rc::new(Jar::new(settings.limits.cookies)),
             expected: RefCell::default(),
             local: settings.http.local_ips.of_vu(vu),
@@ -130,7 +135,8 @@ impl Client {
         if !settings.no_cookies_reset {
             self.jar.empty();
         }
-        let (sent, received) = self.traffic.take();
+        let (tcp, udp) = (self.traffic.take(), self.endpoints.take());
+        let (sent, received) = (tcp.0 + udp.0, tcp.1 + udp.1);
         if sent == 0 && received == 0 {
             return;
         }
@@ -166,7 +172,9 @@ impl Client {
             limit: settings.limits.response_body,
         };
         let mut headers = request.header_map()?;
+        let version = request.version()?.unwrap_or(settings.http.version);
         let mut hop = Hop {
+            version,
             method: request.parsed_method()?,
             body: request.content(&mut headers)?,
             headers,
@@ -221,6 +229,12 @@ impl Client {
              (hint: set the option maxRedirects, or the redirects of the request)"
         );
         self.worker.run.warn_once("maxRedirects", &message);
+    }
+
+    /// Host and port of a request's URL, if that is one.
+    pub(crate) fn host_of(&self, request: &Request) -> Option<(Arc<str>, u16)> {
+        let target = self.target(&request.url).ok()?;
+        Some((target.origin.host.clone(), target.origin.port))
     }
 
     fn warn_of_length(&self, request: &Request, hop: &Hop, given: &str) {
@@ -365,6 +379,7 @@ fn timed_out(timeout: Duration, progress: &Progress) -> RequestFailure {
     let waiting_for = match progress.dial_phase() {
         _ if progress.is_connected() => "the response",
         DialPhase::Pool => "a connection that is free: limit connections",
+        DialPhase::Shared => "the connection that another request opens",
         DialPhase::LookUp => "the look-up of the host",
         DialPhase::Tls => "the TLS handshake",
         DialPhase::Tcp => {

@@ -50,7 +50,7 @@ impl DebugLog {
             request.uri()
         );
         push_headers(&mut text, request.headers());
-        if request.version() != Version::HTTP_2 && content_length(hop).is_some() {
+        if request.version() < Version::HTTP_2 && content_length(hop).is_some() {
             let _ = writeln!(text, "{CONTENT_LENGTH}: {}", body.len());
         }
         self.push_body(&mut text, body, body.len() as u64);

@@ -14,15 +14,25 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::hosts::HostTarget;
+use crate::http::connection::Connection;
 use crate::http::failure::RequestFailure;
 use crate::http::meter::{Counted, Traffic};
+use crate::http::quic::Endpoints;
 use crate::http::socket::{Socket, TlsFacts, Wire};
 use crate::http::target::Origin;
 use crate::http::tls::{Ocsp, with_staple};
 use crate::http::tunnel;
 use crate::network::Denial;
 use crate::proxies::{Proxy, ProxyKind};
+use crate::settings::HttpVersion;
 use crate::worker::Worker;
+
+/// Origins of which a worker remembers that they speak no HTTP/2, before it starts anew.
+const REMEMBERED: usize = 4096;
+
+const PLAIN_HTTP2_PROXIED: &str = "HTTP/2 without TLS does not go through a proxy for HTTP (hint: use https://, httpVersion 1.1, or NO_PROXY)";
+
+const NO_HTTP2: &str = "http2: the server does not speak HTTP/2: it agreed on something else in the TLS handshake (httpVersion 2 asks for it; auto takes HTTP/1.1 too)";
 
 /// An open connection, not yet spoken on.
 pub(crate) struct Dialled {
@@ -52,19 +62,21 @@ pub(crate) enum DialPhase {
     /// A connection that others use, or room for one more.
     #[default]
     Pool,
+    /// A connection that another request opens.
+    Shared,
     LookUp,
     Tcp,
     Tls,
 }
 
 /// Adds the time until it is dropped: a phase that is cut off has taken its time too.
-struct Stopwatch<'a> {
+pub(crate) struct Stopwatch<'a> {
     sum: &'a mut Duration,
     began: Instant,
 }
 
 impl<'a> Stopwatch<'a> {
-    fn start(sum: &'a mut Duration) -> Self {
+    pub(crate) fn start(sum: &'a mut Duration) -> Self {
         let began = Instant::now();
         Self { sum, began }
     }
@@ -82,9 +94,38 @@ pub(crate) struct Dialler<'a> {
     /// The address of this machine that it connects from; the system chooses when absent.
     pub(crate) local: Option<IpAddr>,
     pub(crate) traffic: &'a Rc<Traffic>,
+    /// What is to be spoken.
+    pub(crate) version: HttpVersion,
+    /// What it speaks QUIC from.
+    pub(crate) endpoints: &'a Endpoints,
 }
 
 impl Dialler<'_> {
+    /// Whether a new connection to this origin may carry several requests at once: not if its server is known for HTTP/1.1.
+    pub(crate) fn may_share(&self, origin: &Origin) -> bool {
+        match self.version {
+            HttpVersion::Auto => origin.secure && !self.worker.http1_only.borrow().contains(origin),
+            HttpVersion::Http1 => false,
+            HttpVersion::Http2 | HttpVersion::Http3 => true,
+        }
+    }
+
+    /// Remembers what the server of this origin speaks.
+    pub(crate) fn learn(&self, origin: &Origin, connection: &Connection) {
+        if self.version != HttpVersion::Auto {
+            return;
+        }
+        let mut known = self.worker.http1_only.borrow_mut();
+        if connection.is_shared() {
+            known.remove(origin);
+        } else if origin.secure {
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(origin.clone());
+        }
+    }
+
     /// Opens a connection to an origin: policy on the name, look-up, policy on the address, TCP, TLS.
     pub(crate) async fn dial(
         &self,
@@ -100,13 +141,13 @@ impl Dialler<'_> {
         };
         let socket = match origin.secure {
             false => Socket::Plain(wire),
-            true => handshake(self.worker, origin, wire, timings).await?,
+            true => self.handshake(origin, wire, timings).await?,
         };
         Ok(Dialled { socket, remote })
     }
 
     /// Where an origin is, if it may be connected to.
-    async fn locate(
+    pub(crate) async fn locate(
         &self,
         origin: &Origin,
         timings: &mut DialTimings,
@@ -153,7 +194,10 @@ impl Dialler<'_> {
             wire = Box::pin(tls_to_proxy(self.worker, &proxy.host, wire, timings)).await?;
         }
         if proxy.passes_on(origin.secure) {
-            return Ok((wire, remote));
+            return match self.version {
+                HttpVersion::Http2 => Err(RequestFailure::new(1000, PLAIN_HTTP2_PROXIED)),
+                _ => Ok((wire, remote)),
+            };
         }
         let (host, port, agent) = (&origin.host, origin.port, &settings.http.user_agent);
         let _running = Stopwatch::start(&mut timings.connecting);
@@ -235,6 +279,28 @@ impl Dialler<'_> {
         let _ = stream.set_nodelay(true);
         Ok(stream)
     }
+
+    /// Speaks TLS on a connection, and agrees on a version of HTTP.
+    async fn handshake(
+        &self,
+        origin: &Origin,
+        wire: Wire,
+        timings: &mut DialTimings,
+    ) -> Result<Socket, RequestFailure> {
+        let config = self.worker.run.tls.config(&origin.host, self.version)?;
+        let (stream, staple) = tls(config, &origin.host, wire, timings).await?;
+        let session = stream.get_ref().1;
+        let facts = TlsFacts {
+            version: session.protocol_version(),
+            cipher: session.negotiated_cipher_suite().map(|suite| suite.suite()),
+            http2: session.alpn_protocol() == Some(b"h2"),
+            ocsp: staple.map(|staple| Arc::new(Ocsp::read(&staple))),
+        };
+        if self.version == HttpVersion::Http2 && !facts.http2 {
+            return Err(RequestFailure::new(1600, NO_HTTP2));
+        }
+        Ok(Socket::Tls(Box::new(stream), facts))
+    }
 }
 
 /// An IPv6 address with the zone that it is an address in: an interface of this machine, by name or number. The system reads
@@ -278,24 +344,6 @@ fn denied(denial: Denial, what: impl fmt::Display) -> RequestFailure {
     }
 }
 
-async fn handshake(
-    worker: &Worker,
-    origin: &Origin,
-    wire: Wire,
-    timings: &mut DialTimings,
-) -> Result<Socket, RequestFailure> {
-    let config = worker.run.tls.config(&origin.host)?;
-    let (stream, staple) = tls(config, &origin.host, wire, timings).await?;
-    let session = stream.get_ref().1;
-    let facts = TlsFacts {
-        version: session.protocol_version(),
-        cipher: session.negotiated_cipher_suite().map(|suite| suite.suite()),
-        http2: session.alpn_protocol() == Some(b"h2"),
-        ocsp: staple.map(|staple| Arc::new(Ocsp::read(&staple))),
-    };
-    Ok(Socket::Tls(Box::new(stream), facts))
-}
-
 /// TLS to a proxy, which is spoken to in HTTP/1.1.
 async fn tls_to_proxy(
     worker: &Worker,
@@ -303,9 +351,8 @@ async fn tls_to_proxy(
     wire: Wire,
     timings: &mut DialTimings,
 ) -> Result<Wire, RequestFailure> {
-    let mut config = (*worker.run.tls.config(host)?).clone();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let (stream, _) = tls(Arc::new(config), host, wire, timings).await?;
+    let config = worker.run.tls.config(host, HttpVersion::Http1)?;
+    let (stream, _) = tls(config, host, wire, timings).await?;
     Ok(Wire::Tls(Box::new(stream)))
 }
 

@@ -1,9 +1,12 @@
 //! Defines why a request brought no response: k6's error codes, and how errors of the libraries below map to them.
 
+mod http2;
+mod http3;
+
 use std::error::Error as StdError;
 use std::io;
 
-use crate::http::tls::{alert_in, failure_of};
+use crate::http::tls::failure_of;
 
 /// A request that brought no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub struct ErrorCode {
     pub when: &'static str,
 }
 
-/// All codes, in order. One that is missing here has the tag of the next lower one.
+/// All codes, in order. One that is missing here has the tag of the next lower one, but for the reasons of HTTP/2.
 pub const ERROR_CODES: &[ErrorCode] = &[
     row(
         1000,
@@ -106,7 +109,41 @@ pub const ERROR_CODES: &[ErrorCode] = &[
         "x509: host name mismatch",
         "the server's certificate is for another host",
     ),
-    row(1600, "http2 error", "HTTP/2 failed"),
+    row(
+        1600,
+        "http2 error",
+        "HTTP/2 failed in another way, or was asked for and not agreed on",
+    ),
+    row(
+        1610,
+        "http2: goaway",
+        "the server ends the connection (GOAWAY) and the request with it: 1611 + the code that it gives, 1611 NO_ERROR to 1624 HTTP_1_1_REQUIRED (RFC 9113, 7); 1610 for any other",
+    ),
+    row(
+        1630,
+        "http2: stream",
+        "the server ended the stream (RST_STREAM), or sent what is wrong on it: 1631 + the code, 1631 NO_ERROR to 1644 HTTP_1_1_REQUIRED; 1630 for any other",
+    ),
+    row(
+        1650,
+        "http2: connection",
+        "the server broke the rules of the connection: 1651 + the code, 1651 NO_ERROR to 1664 HTTP_1_1_REQUIRED; 1650 for any other",
+    ),
+    row(
+        1680,
+        "http3 error",
+        "Brunt's own: HTTP/3 failed in another way",
+    ),
+    row(
+        1681,
+        "http3: stream",
+        "Brunt's own: the server ended the stream, or sent what is wrong on it",
+    ),
+    row(
+        1682,
+        "http3: connection",
+        "Brunt's own: the connection over QUIC has ended, or the server broke its rules",
+    ),
     row(
         1701,
         "decompression failed",
@@ -128,6 +165,9 @@ impl RequestFailure {
 
     /// What went wrong, in words that do not depend on the request: the tag `error`.
     pub(crate) fn tag(&self) -> &'static str {
+        if let Some(tag) = http2::tag(self.code) {
+            return tag;
+        }
         let known = ERROR_CODES.iter().find(|row| row.code == self.code);
         let row = known.or_else(|| ERROR_CODES.iter().rfind(|row| row.code <= self.code));
         row.map_or("request failed", |row| row.tag)
@@ -186,29 +226,6 @@ impl RequestFailure {
         let code = io_code(error).unwrap_or(1200);
         Self::new(code, format!("the connection failed: {words}"))
     }
-
-    /// An exchange over HTTP/2 that failed on a connection that was open.
-    pub(crate) fn exchange(error: &hyper::Error) -> Self {
-        if let Some(tls) = find::<rustls::Error>(error) {
-            let (code, words) = failure_of(tls);
-            return Self::new(code, words);
-        }
-        let words = chain(error);
-        if let Some(words) = alert_in(&words) {
-            return Self::new(1300, words);
-        }
-        if let Some(code) = find::<io::Error>(error).and_then(io_code) {
-            return Self::new(code, words);
-        }
-        let code = if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-            1203
-        } else if words.contains("http2") {
-            1600
-        } else {
-            1000
-        };
-        Self::new(code, words)
-    }
 }
 
 fn io_code(error: &io::Error) -> Option<u16> {
@@ -240,18 +257,6 @@ fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
     None
 }
 
-/// An error and its causes in one line.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push_str(": ");
-        words.push_str(&error.to_string());
-        cause = error.source();
-    }
-    words
-}
-
 /// An I/O error without the operating system's number.
 fn plain(error: &io::Error) -> String {
     match error.kind() {
@@ -276,7 +281,7 @@ mod tests {
             RequestFailure::new(1212, "").tag(),
             "dial: connection refused"
         );
-        assert_eq!(RequestFailure::new(1614, "").tag(), "http2 error");
+        assert_eq!(RequestFailure::new(1666, "").tag(), "http2: connection");
         assert_eq!(RequestFailure::new(1, "").tag(), "request failed");
     }
 }

@@ -5,20 +5,24 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONNECTION, COOKIE, HOST};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use http_body_util::Full;
 
 use crate::http::auth::Scheme;
 use crate::http::client::Client;
-use crate::http::connection::{Answer, BodyPolicy, RequestBody};
+use crate::http::connection::{Answer, BodyPolicy, RequestBody, content_length};
 use crate::http::dial::{DialPhase, DialTimings, Dialler, Remote};
 use crate::http::failure::RequestFailure;
 use crate::http::message::{Login, Timings};
 use crate::http::meter::Instants;
 use crate::http::pool::Lease;
 use crate::http::socket::TlsFacts;
-use crate::http::target::{Origin, Target};
+use crate::http::target::Target;
+use crate::settings::HttpVersion;
+
+/// How often a request is sent again that servers say they have not looked at.
+const REFUSALS: u32 = 3;
 
 /// What a hop sends.
 pub(crate) struct Hop {
@@ -27,6 +31,7 @@ pub(crate) struct Hop {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) policy: BodyPolicy,
+    pub(crate) version: HttpVersion,
     /// All cookies together, in the place of the header that the request itself sets.
     pub(crate) cookie: Option<HeaderValue>,
     /// The answer to a challenge, or credentials that need none.
@@ -72,6 +77,7 @@ impl Hop {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             policy,
+            version: HttpVersion::Auto,
             cookie: None,
             authorization: None,
             login: None,
@@ -96,16 +102,20 @@ impl Hop {
         headers
     }
 
-    /// The request itself.
-    pub(crate) fn request(&self, http2: bool) -> Result<Request<RequestBody>, RequestFailure> {
+    /// The request itself, as this version of HTTP has it.
+    pub(crate) fn request(&self, version: Version) -> Result<Request<RequestBody>, RequestFailure> {
         let target = &self.target;
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
         *request.headers_mut() = self.all_headers();
-        if http2 {
-            *request.version_mut() = Version::HTTP_2;
+        if version >= Version::HTTP_2 {
+            *request.version_mut() = version;
             *request.uri_mut() = absolute(target)?;
-            request.headers_mut().remove(HOST);
+            let headers = request.headers_mut();
+            headers.remove(HOST);
+            if let Some(length) = content_length(self) {
+                headers.insert(CONTENT_LENGTH, length);
+            }
         } else {
             *request.uri_mut() = target.uri.clone();
         }
@@ -138,13 +148,21 @@ impl Progress {
         self.number.get()
     }
 
+    /// Whether the server said that it has not looked at the request.
+    fn is_refused(&self) -> bool {
+        let used = self.connection.borrow();
+        used.as_ref().is_some_and(|used| used.instants.is_refused())
+    }
+
     pub(crate) fn used(&self) -> Option<Used> {
         self.connection.borrow().clone()
     }
 
     /// Where the time went, for a hop that ended, or failed, at this instant.
     pub(crate) fn timings(&self, ended: Instant) -> Timings {
-        let connected = self.connected.get().unwrap_or(ended);
+        let used = self.connection.borrow();
+        let opened = used.as_ref().and_then(|used| used.instants.opened());
+        let connected = opened.or(self.connected.get()).unwrap_or(ended);
         let dial = self.dial.get();
         let mut timings = Timings {
             blocked: connected.saturating_duration_since(self.began),
@@ -153,7 +171,7 @@ impl Progress {
             tls_handshaking: dial.tls_handshaking,
             ..Timings::default()
         };
-        if let Some(used) = &*self.connection.borrow() {
+        if let Some(used) = &*used {
             let exchange = used.instants.exchange(connected, ended);
             timings.sending = exchange.sending;
             timings.waiting = exchange.waiting;
@@ -187,31 +205,48 @@ impl Drop for Dialling<'_> {
 }
 
 impl Client {
-    /// Runs a hop. A connection that was kept and turns out to be closed is replaced, once, where that is safe.
+    /// Runs a hop. A connection that was kept and turns out to be closed is replaced, once, where that is safe. What a server
+    /// says it has not looked at is sent again, a few times.
     pub(crate) async fn hop(
         &self,
         hop: &Hop,
         progress: &Progress,
     ) -> Result<Answer, RequestFailure> {
-        let origin = &hop.target.origin;
         let keep = !self.worker.run.settings.http.no_connection_reuse;
-        let held = hop.held.as_ref().and_then(|held| held.take());
-        let kept = || keep.then(|| self.kept(hop)).flatten();
-        if let Some(lease) = held.or_else(kept) {
+        let mut held = hop.held.as_ref().and_then(|held| held.take());
+        let mut refusals = 0;
+        loop {
+            let kept = || keep.then(|| self.kept(hop)).flatten();
+            let (lease, was_kept) = match held.take().or_else(kept) {
+                Some(lease) => (lease, true),
+                // Boxed, because dialling is rare and its state is large: every request would carry the room for it.
+                None => (Box::pin(self.open(hop, progress, keep)).await?, false),
+            };
             match self.try_hop(hop, lease, progress, keep).await {
-                Err(_) if is_repeatable(hop, progress) => {}
+                Err(_) if progress.is_refused() && refusals < REFUSALS => refusals += 1,
+                Err(_) if was_kept && !progress.is_refused() && is_repeatable(hop, progress) => {
+                    return self.on_new(hop, progress, keep).await;
+                }
                 result => return result,
             }
         }
-        // Boxed, because dialling is rare and its state is large: every request would carry the room for it.
-        let opened = Box::pin(self.open(origin, progress, keep)).await?;
-        self.try_hop(hop, opened, progress, keep).await
+    }
+
+    /// Runs a hop once more, on a connection of its own making.
+    async fn on_new(
+        &self,
+        hop: &Hop,
+        progress: &Progress,
+        keep: bool,
+    ) -> Result<Answer, RequestFailure> {
+        let opened = Box::pin(self.open(hop, progress, keep)).await?;
+        Box::pin(self.try_hop(hop, opened, progress, keep)).await
     }
 
     /// A connection that was kept. What may not be sent twice gets one on which the server is known to listen.
     fn kept(&self, hop: &Hop) -> Option<Lease> {
         loop {
-            let mut lease = self.pool.reuse(&hop.target.origin)?;
+            let mut lease = self.pool.reuse(&hop.target.origin, hop.version)?;
             if hop.method.is_idempotent() || lease.connection.is_listening() {
                 return Some(lease);
             }
@@ -220,7 +255,7 @@ impl Client {
 
     async fn open(
         &self,
-        origin: &Origin,
+        hop: &Hop,
         progress: &Progress,
         keep: bool,
     ) -> Result<Lease, RequestFailure> {
@@ -231,7 +266,10 @@ impl Client {
             worker: &self.worker,
             local: self.local,
             traffic: &self.traffic,
+            version: hop.version,
+            endpoints: &self.endpoints,
         };
+        let origin = &hop.target.origin;
         self.pool.open(&dialler, origin, keep, timings).await
     }
 
@@ -244,9 +282,9 @@ impl Client {
     ) -> Result<Answer, RequestFailure> {
         progress.connected(&lease);
         // A log-in that needs its connection again lets go of it by itself.
-        let close = !keep && hop.held.is_none() && !lease.connection.is_http2();
+        let close = !keep && hop.held.is_none() && !lease.connection.is_shared();
         if let Some(debug) = &self.debug {
-            let mut request = hop.request(lease.connection.is_http2())?;
+            let mut request = hop.request(lease.connection.version())?;
             if close {
                 let close = HeaderValue::from_static("close");
                 request.headers_mut().insert(CONNECTION, close);

@@ -24,6 +24,7 @@ use crate::http::head::Head;
 use crate::http::hop::Hop;
 use crate::http::jar::Jar;
 use crate::http::socket::TlsFacts;
+use crate::settings::HttpVersion;
 
 /// How long an exchange may take unless the request says otherwise.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -60,6 +61,8 @@ pub(crate) struct Rare {
     pub(crate) auth_scheme: Option<String>,
     pub(crate) cookies: Vec<OwnCookie>,
     pub(crate) jar: Option<SendWrapper<Rc<Jar>>>,
+    /// The name of the version of HTTP that it speaks.
+    pub(crate) http_version: Option<String>,
 }
 
 /// Credentials, and how they are shown.
@@ -176,6 +179,21 @@ impl Request {
             None => Ok(self.body.clone()),
             Some(rare) => rare.content(&self.body, headers),
         }
+    }
+
+    /// The version of HTTP that it asks for, if it does.
+    pub(crate) fn version(&self) -> Result<Option<HttpVersion>, RequestFailure> {
+        let name = self
+            .rare
+            .as_ref()
+            .and_then(|rare| rare.http_version.as_ref());
+        name.map(|name| {
+            HttpVersion::named(name).ok_or_else(|| {
+                let message = format!("unknown version of HTTP {name:?}, use auto, 1.1, 2 or 3");
+                RequestFailure::new(1000, message)
+            })
+        })
+        .transpose()
     }
 
     /// Whether the request itself sets this header.

@@ -30,6 +30,12 @@ pub(crate) struct Instants {
     first_read: Cell<Option<Instant>>,
     /// Whether the socket takes no more for now, and something is left to be written.
     stalled: Cell<bool>,
+    /// When a response was there whole, where that is known before who waits for it looks.
+    last_read: Cell<Option<Instant>>,
+    /// Whether the server said that it has not looked at the request.
+    refused: Cell<bool>,
+    /// When there was room for a stream, where that came after the connection.
+    opened: Cell<Option<Instant>>,
 }
 
 /// The three parts of an exchange.
@@ -48,6 +54,52 @@ impl Instants {
         self.stalled.set(false);
     }
 
+    /// A stream of a connection begins, which is left to be written.
+    pub(crate) fn begin_stream(&self) {
+        self.begin();
+        self.stalled.set(true);
+    }
+
+    /// A frame of the request was handed over; when it is the `last` one, nothing is left.
+    pub(crate) fn wrote_frame(&self, now: Instant, last: bool) {
+        if !self.has_read() {
+            self.last_write.set(Some(now));
+            self.stalled.set(!last);
+        }
+    }
+
+    /// A frame of the response has begun to come.
+    pub(crate) fn read_frame(&self, now: Instant) {
+        if !self.has_read() {
+            self.first_read.set(Some(now));
+        }
+    }
+
+    /// Nothing more will come.
+    pub(crate) fn read_last(&self, now: Instant) {
+        self.last_read.set(Some(now));
+    }
+
+    /// There is a stream for the request, for which it may have waited.
+    pub(crate) fn open(&self, now: Instant) {
+        self.opened.set(Some(now));
+    }
+
+    /// When there was a stream, if that was waited for.
+    pub(crate) fn opened(&self) -> Option<Instant> {
+        self.opened.get()
+    }
+
+    /// The server has not looked at the request, and will not.
+    pub(crate) fn refuse(&self) {
+        self.refused.set(true);
+    }
+
+    /// Whether the server said that it has not looked at the request: it can be sent again, whatever it asks for.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused.get()
+    }
+
     /// Whether any byte of the response has come.
     pub(crate) fn has_read(&self) -> bool {
         self.first_read.get().is_some()
@@ -55,10 +107,11 @@ impl Instants {
 
     /// The parts of the exchange that began then and has ended, or failed, now.
     pub(crate) fn exchange(&self, began: Instant, ended: Instant) -> Exchange {
+        let ended = self.last_read.get().unwrap_or(ended).min(ended);
         let read = self.first_read.get().unwrap_or(ended);
         let wrote = match self.last_write.get() {
             // It failed while it was still being sent.
-            Some(_) if self.stalled.get() && !self.has_read() => ended,
+            _ if self.stalled.get() && !self.has_read() => ended,
             wrote => wrote.unwrap_or(read).min(read),
         };
         Exchange {

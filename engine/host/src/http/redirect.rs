@@ -96,6 +96,7 @@ impl Client {
             headers,
             body,
             trusted,
+            version: hop.version,
             ..Hop::new(target, hop.policy)
         };
         self.dress(request, &mut next)?;

@@ -31,6 +31,8 @@ pub(crate) struct Target {
     pub(crate) headers: HeaderMap,
     /// How requests to it begin that have no headers of their own, as HTTP/1.1 writes it; made by the first of them.
     pub(crate) opening: OnceCell<Box<[u8]>>,
+    /// What [`Target::absolute_uri`] has made.
+    absolute: OnceCell<Uri>,
     /// The URL's userinfo.
     pub(crate) credentials: Option<Box<Credentials>>,
     /// The whole URL as it was written, userinfo masked.
@@ -127,6 +129,7 @@ impl Target {
             uri: uri.build().map_err(|error| invalid(url, error))?,
             headers: headers.map_err(|error| invalid(url, error))?,
             opening: OnceCell::new(),
+            absolute: OnceCell::new(),
             credentials: address.credentials().map(Box::new),
             url: address.shown().into(),
             address,
@@ -155,14 +158,17 @@ impl Target {
         self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
     }
 
-    /// The URI that HTTP/2 wants: with scheme and authority.
+    /// The URI that HTTP/2 wants: with scheme and authority. Made once.
     pub(crate) fn absolute_uri(&self) -> Result<Uri, http::Error> {
-        let path = self.path_and_query();
-        Uri::builder()
+        if let Some(uri) = self.absolute.get() {
+            return Ok(uri.clone());
+        }
+        let uri = Uri::builder()
             .scheme(if self.origin.secure { "https" } else { "http" })
             .authority(self.address.host_header())
-            .path_and_query(path)
-            .build()
+            .path_and_query(self.path_and_query())
+            .build()?;
+        Ok(self.absolute.get_or_init(|| uri).clone())
     }
 }
 

@@ -8,6 +8,7 @@ mod verify;
 
 mod fault;
 mod ocsp;
+mod quic;
 
 use std::fs;
 use std::sync::{Arc, Once, OnceLock};
@@ -21,16 +22,20 @@ use rustls::{RootCertStore, SupportedProtocolVersion};
 use crate::error::{Error, ErrorKind};
 use crate::http::failure::RequestFailure;
 use crate::log::{Level, LogSink};
-use crate::settings::{Authorities, TlsSettings};
+use crate::settings::{Authorities, HttpVersion, TlsSettings};
 use credentials::Identity;
 use key_log::KeyLogFile;
 use verify::Verifier;
 
 pub(crate) use fault::{alert_in, failure_of};
 pub(crate) use ocsp::{Ocsp, OcspStatus};
+pub(crate) use quic::QuicTls;
 pub(crate) use suites::cipher_suite_name;
 pub use suites::{CIPHER_SUITES, is_cipher_suite};
 pub(crate) use verify::with_staple;
+
+/// A configuration for each version of HTTP, made when the first connection needs it.
+type Configs = [OnceLock<Arc<ClientConfig>>; HttpVersion::NAMES.len()];
 
 /// The TLS of a run: what is the same for all its connections, and one configuration for each client certificate.
 ///
@@ -51,7 +56,7 @@ pub(crate) struct Tls {
     /// What was wrong with the machine's authorities, told when the first connection needs them.
     faults: OnceLock<Vec<String>>,
     told: Once,
-    anonymous: OnceLock<Arc<ClientConfig>>,
+    anonymous: Configs,
 }
 
 impl Tls {
@@ -79,38 +84,51 @@ impl Tls {
             verifier: OnceLock::new(),
             faults: OnceLock::new(),
             told: Once::new(),
-            anonymous: OnceLock::new(),
+            anonymous: Configs::default(),
         })
     }
 
     /// Reads whom to trust, before the first connection needs it.
     pub(crate) fn prepare(&self) {
         // What is wrong is told by the first connection; runs without TLS need not know.
-        let _ = self.verifier();
+        let _ = self.made_verifier();
     }
 
-    /// The configuration for a host: HTTP/2 and HTTP/1.1 are offered, in this order, and the client certificate that is
-    /// for this host.
+    /// The configuration for a host: this version of HTTP is offered, or HTTP/2 and HTTP/1.1, in this order; and the client
+    /// certificate that is for this host.
     ///
     /// # Errors
     /// When nobody is trusted: the machine has no authorities, and the run adds none.
-    pub(crate) fn config(&self, host: &str) -> Result<Arc<ClientConfig>, RequestFailure> {
-        let verifier = self.verifier();
-        self.told.call_once(|| self.tell_faults());
-        let verifier = verifier
-            .as_ref()
-            .map_err(|message| RequestFailure::new(1310, message.as_str()))?;
+    pub(crate) fn config(
+        &self,
+        host: &str,
+        version: HttpVersion,
+    ) -> Result<Arc<ClientConfig>, RequestFailure> {
+        let verifier = self.verifier()?;
         let identity = self
             .identities
             .iter()
             .find(|identity| identity.is_for(host));
-        let made = identity.map_or(&self.anonymous, |identity| &identity.config);
-        Ok(made
-            .get_or_init(|| Arc::new(self.new_config(verifier, identity)))
+        let made = identity.map_or(&self.anonymous, |identity| &identity.configs);
+        Ok(made[version as usize]
+            .get_or_init(|| Arc::new(self.new_config(verifier, identity, version)))
             .clone())
     }
 
-    fn new_config(&self, verifier: &Arc<Verifier>, identity: Option<&Identity>) -> ClientConfig {
+    fn verifier(&self) -> Result<&Arc<Verifier>, RequestFailure> {
+        let verifier = self.made_verifier();
+        self.told.call_once(|| self.tell_faults());
+        verifier
+            .as_ref()
+            .map_err(|message| RequestFailure::new(1310, message.as_str()))
+    }
+
+    fn new_config(
+        &self,
+        verifier: &Arc<Verifier>,
+        identity: Option<&Identity>,
+        version: HttpVersion,
+    ) -> ClientConfig {
         let builder = ClientConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&self.versions)
             .expect("the versions were chosen by the suites")
@@ -120,7 +138,13 @@ impl Tls {
             Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
             None => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let offered: &[&[u8]] = match version {
+            HttpVersion::Auto => &[b"h2", b"http/1.1"],
+            HttpVersion::Http1 => &[b"http/1.1"],
+            HttpVersion::Http2 => &[b"h2"],
+            HttpVersion::Http3 => &[b"h3"],
+        };
+        config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
         config.resumption = Resumption::disabled();
         if let Some(key_log) = &self.key_log {
             config.key_log = key_log.clone();
@@ -135,7 +159,7 @@ impl Tls {
         }
     }
 
-    fn verifier(&self) -> &Result<Arc<Verifier>, String> {
+    fn made_verifier(&self) -> &Result<Arc<Verifier>, String> {
         self.verifier.get_or_init(|| self.new_verifier())
     }
 

@@ -1,5 +1,6 @@
 //! Defines the host's side of `brunt:http`: requests, and requests under way.
 
+mod batch;
 mod cookies;
 mod response;
 
@@ -62,6 +63,27 @@ impl VuState {
         self.give(result)
     }
 
+    /// Sends a request beside what the VU does.
+    fn start_sending(
+        &mut self,
+        sending: impl Future<Output = Result<Response, RequestFailure>> + 'static,
+    ) -> wasmtime::Result<Resource<Pending>> {
+        let shared = Rc::new(Shared::default());
+        let ours = shared.clone();
+        // Boxed, because its state is large, and a task moves what it is given several times.
+        let sending = Box::pin(sending);
+        let task = tokio::spawn(SendWrapper::new(async move {
+            let result = sending.await;
+            *ours.result.borrow_mut() = Some(result);
+            ours.done.set();
+        }));
+        let pending = Pending {
+            shared: SendWrapper::new(shared),
+            task: task.abort_handle(),
+        };
+        Ok(self.table.push(pending)?)
+    }
+
     fn give(&mut self, result: Result<Response, RequestFailure>) -> Fetched {
         match result {
             Ok(response) => Ok(Ok(Answer {
@@ -110,6 +132,18 @@ impl client::Host for VuState {
     async fn fetch(&mut self, url: String) -> Fetched {
         let request = Request::new("GET".into(), url);
         self.fetch_request(request).await
+    }
+
+    fn batch(
+        &mut self,
+        requests: Vec<Resource<Request>>,
+    ) -> wasmtime::Result<Vec<Resource<Pending>>> {
+        self.refuse_in_init("http.batch")?;
+        let mut all = Vec::with_capacity(requests.len());
+        for request in &requests {
+            all.push(self.table.get(request)?.clone());
+        }
+        self.start_batch(all)
     }
 
     fn set_default_expected_statuses(
@@ -283,6 +317,15 @@ impl client::HostRequest for VuState {
         Ok(())
     }
 
+    fn set_http_version(
+        &mut self,
+        request: Resource<Request>,
+        version: String,
+    ) -> wasmtime::Result<()> {
+        self.table.get_mut(&request)?.rare().http_version = Some(version);
+        Ok(())
+    }
+
     fn set_redirects(&mut self, request: Resource<Request>, most: u32) -> wasmtime::Result<()> {
         self.table.get_mut(&request)?.redirects = Some(most);
         Ok(())
@@ -320,18 +363,7 @@ impl client::HostRequest for VuState {
         self.refuse_in_init("request.start")?;
         let request = self.table.get(&request)?.clone();
         let (http, base) = (self.local.http.clone(), self.local.base.clone());
-        let shared = Rc::new(Shared::default());
-        let ours = shared.clone();
-        let task = tokio::spawn(SendWrapper::new(async move {
-            let result = http.send(&request, &base).await;
-            *ours.result.borrow_mut() = Some(result);
-            ours.done.set();
-        }));
-        let pending = Pending {
-            shared: SendWrapper::new(shared),
-            task: task.abort_handle(),
-        };
-        Ok(self.table.push(pending)?)
+        self.start_sending(async move { http.send(&request, &base).await })
     }
 
     fn drop(&mut self, request: Resource<Request>) -> wasmtime::Result<()> {

@@ -14,19 +14,10 @@ pub struct WithoutEffect {
 }
 
 /// Options that are accepted and not honoured yet. One that becomes honoured is struck here, and in docs/options.md.
-pub const WITHOUT_EFFECT: [WithoutEffect; 3] = [
-    row("paused", ": the run starts at once", |options, _| {
+pub const WITHOUT_EFFECT: [WithoutEffect; 1] =
+    [row("paused", ": the run starts at once", |options, _| {
         options.paused
-    }),
-    row("batch", AT_ONCE, |options, default| {
-        options.http.batch != default.http.batch
-    }),
-    row("batchPerHost", AT_ONCE, |options, default| {
-        options.http.batch_per_host != default.http.batch_per_host
-    }),
-];
-
-const AT_ONCE: &str = ": as many requests go out at once as the test starts";
+    })];
 
 /// Warnings about all that the options ask for and that is not done yet.
 pub(super) fn warnings(options: &Options, default: &Options) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use brunt_host::{
-    Authorities, CIPHER_SUITES, Cidr, DnsSettings, HostTarget, HttpSettings, LocalIps,
+    Authorities, CIPHER_SUITES, Cidr, DnsSettings, HostTarget, HttpSettings, HttpVersion, LocalIps,
     is_cipher_suite,
 };
 use serde_json::Value;
@@ -19,10 +19,12 @@ pub struct HttpOptions {
     pub max_redirects: u32,
     /// The `user-agent` header.
     pub user_agent: String,
-    /// Requests of one batch at once, 20.
+    /// Requests of one batch at once, 20; 0 for all.
     pub batch: u64,
-    /// Requests of one batch at once to one host, 6.
+    /// Requests of one batch at once to one host, 6; 0 for all.
     pub batch_per_host: u64,
+    /// The version of HTTP.
+    pub version: HttpVersion,
     /// What is logged of each request.
     pub debug: HttpDebug,
     /// Whether a request that fails ends its iteration.
@@ -114,6 +116,7 @@ impl HttpOptions {
                 .unwrap_or_else(|| HttpSettings::default().user_agent),
             batch: reader.count("batch", 20),
             batch_per_host: reader.count("batchPerHost", 6),
+            version: reader.read("httpVersion", http_version).unwrap_or_default(),
             debug: reader
                 .read("httpDebug", http_debug)
                 .unwrap_or(HttpDebug::Off),
@@ -167,6 +170,14 @@ impl TlsVersion {
     /// k6's name.
     pub fn name(self) -> &'static str {
         Self::NAMES[self as usize].0
+    }
+}
+
+/// A version by its name, or as a number.
+fn http_version(value: &Value) -> Result<HttpVersion, String> {
+    match value {
+        Value::Number(number) => one_of(&number.to_string().into(), &HttpVersion::NAMES),
+        _ => one_of(value, &HttpVersion::NAMES),
     }
 }
 

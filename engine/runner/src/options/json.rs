@@ -111,6 +111,7 @@ fn connections(http: &HttpOptions) -> Value {
         "userAgent": http.user_agent,
         "batch": http.batch,
         "batchPerHost": http.batch_per_host,
+        "httpVersion": http.version.name(),
         "httpDebug": match http.debug {
             HttpDebug::Off => "",
             HttpDebug::Heads => "headers",

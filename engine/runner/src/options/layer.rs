@@ -78,7 +78,7 @@ impl Layer {
     }
 
     /// The options in environment variables `BRUNT_<NAME>` and, where that is not set, `K6_<NAME>`. Empty variables and
-    /// those that are no options don't count.
+    /// those that are no options don't count, but for `GODEBUG=http2client=0`, which k6 users know.
     ///
     /// # Errors
     /// All variables whose text is wrong.
@@ -106,6 +106,13 @@ impl Layer {
             layer
                 .set_dns(text, &name)
                 .unwrap_or_else(|message| problems.push(format!("{name}: {message}")));
+        }
+        // As in Go, on which k6 stands.
+        let go = variables.get("GODEBUG").map_or("", String::as_str);
+        if go.split(',').any(|word| word.trim() == "http2client=0")
+            && !layer.values.contains_key("httpVersion")
+        {
+            layer.set_from("httpVersion", "1.1".into(), "GODEBUG");
         }
         OptionsError::check(problems, layer)
     }
@@ -228,7 +235,14 @@ fn find_variable<'a>(
     let ours = format!("BRUNT_{}", option.env);
     let theirs = format!("K6_{}", option.env);
     let both = option.scope != Scope::Grant
-        && !["workers", "seed", "instancePerIteration", "tlsCA"].contains(&option.name);
+        && ![
+            "workers",
+            "seed",
+            "instancePerIteration",
+            "tlsCA",
+            "httpVersion",
+        ]
+        .contains(&option.name);
     first_of(
         variables,
         [Some(ours), both.then_some(theirs)].into_iter().flatten(),

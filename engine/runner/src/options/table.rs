@@ -201,6 +201,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     anyone("userAgent", "USER_AGENT", Shape::Text),
     anyone("batch", "BATCH", Shape::Count),
     anyone("batchPerHost", "BATCH_PER_HOST", Shape::Count),
+    anyone("httpVersion", "HTTP_VERSION", Shape::Text),
     anyone("httpDebug", "HTTP_DEBUG", Shape::Text),
     anyone(
         "insecureSkipTLSVerify",

@@ -33,6 +33,7 @@ pub use request::{Pending, Request};
 pub use response::{Answer, Error, Ocsp, Response, Timings};
 pub use sent::Sent;
 
+use std::borrow::Borrow;
 use std::ops::RangeInclusive;
 
 use crate::bindings::brunt::http::client as wit;
@@ -81,7 +82,30 @@ pub fn expect_statuses(ranges: &[RangeInclusive<u16>]) {
     wit::set_default_expected_statuses(Some(&request::pairs(ranges)));
 }
 
-/// Sends all requests at once and waits for every one. The results are in the requests' order.
+/// Sends these requests beside each other and waits for every one: at most as many at a time as the options `batch` (20) and, for one
+/// host, `batchPerHost` (6) say. The results are in the requests' order.
+///
+/// ```no_run
+/// # use brunt_sdk::prelude::*;
+/// let base = env_or("BASE_URL", "http://127.0.0.1:8080");
+/// let pages = (0..100).map(|page| Request::get(format!("{base}/get?page={page}")).name("page"));
+/// for res in http::batch(pages) {
+///     check!(res, "status is 200" => |r| r.status() == 200);
+/// }
+/// ```
+pub fn batch<R: Borrow<Request>>(requests: impl IntoIterator<Item = R>) -> Vec<Result> {
+    let pending = start_batch(requests);
+    pending.into_iter().map(Pending::take).collect()
+}
+
+/// The same as [`batch`], but returns at once: what is under way for each request, to be taken or
+/// [waited for](crate::time::wait_any) in any order.
+pub fn start_batch<R: Borrow<Request>>(requests: impl IntoIterator<Item = R>) -> Vec<Pending> {
+    let requests: Vec<R> = requests.into_iter().collect();
+    request::start_all(requests.iter().map(Borrow::borrow))
+}
+
+/// Sends all requests at once, whatever the option `batch` says, and waits for every one. The results are in the requests' order.
 ///
 /// ```no_run
 /// # use brunt_sdk::prelude::*;

@@ -214,6 +214,12 @@ impl Request {
         self
     }
 
+    /// The version of HTTP that it speaks: `auto`, `1.1`, `2` or `3`. Default: option `httpVersion`, `auto`.
+    pub fn http_version(self, version: &str) -> Self {
+        self.inner.set_http_version(version);
+        self
+    }
+
     /// How many redirects to follow; 0 gives the redirect itself. Default: option `maxRedirects`, 10.
     pub fn redirects(self, most: u32) -> Self {
         self.inner.set_redirects(most);
@@ -263,6 +269,23 @@ impl Request {
             None => Ok(()),
         }
     }
+}
+
+/// Starts these requests as one batch. What has a body that could not be written is not sent.
+pub(super) fn start_all<'a>(requests: impl Iterator<Item = &'a Request>) -> Vec<Pending> {
+    let checked: Vec<(Result<&wit::Request>, Option<bool>)> = requests
+        .map(|request| (request.check_body().map(|()| &request.inner), request.throw))
+        .collect();
+    let fit = checked
+        .iter()
+        .filter_map(|(one, _)| one.as_ref().ok().copied());
+    let mut started = wit::batch(&fit.collect::<Vec<_>>()).into_iter();
+    let pending = |(one, throw): (Result<&wit::Request>, _)| Pending {
+        inner: one.map(|_| started.next().expect("one for each that was sent")),
+        done: OnceCell::new(),
+        throw,
+    };
+    checked.into_iter().map(pending).collect()
 }
 
 /// Ranges as the contract has them.

@@ -44,12 +44,13 @@ impl Answer {
         }))
     }
 
-    /// Ends the connection in order, without a word. Over HTTP/2: the stream alone.
+    /// Ends the connection in order, without a word. Over HTTP/2 and HTTP/3: the stream alone.
     pub fn close() -> Answer {
         Answer::of(Kind::Close)
     }
 
-    /// Ends the connection with a TCP reset. Over HTTP/2 or TLS: like [`Answer::close`].
+    /// Ends the connection with a TCP reset. Over HTTP/2 or TLS: like [`Answer::close`];
+    /// over HTTP/3 the stream is rejected.
     pub fn reset() -> Answer {
         Answer::of(Kind::Reset)
     }

@@ -1,6 +1,7 @@
 //! Tests whole programs: one binary for all of them, so that it is linked once.
 
 mod bad_input;
+mod batch;
 mod console;
 mod contracts;
 mod cookies;
@@ -8,6 +9,8 @@ mod executors;
 mod failures;
 mod hostile;
 mod http;
+mod http2;
+mod http3;
 mod http_debug;
 mod httpbin;
 mod lifecycle;
@@ -26,4 +29,5 @@ mod throw;
 mod timings;
 mod tls;
 mod unusual;
+mod versions;
 mod wire;

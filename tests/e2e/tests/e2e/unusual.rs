@@ -203,7 +203,7 @@ fn heads_of_responses_have_the_same_limits_over_http2() {
     let cases: [(&[&str], &str); 3] = [
         (&[], "-"),
         (&["--limit", "responseHeaders=10"], "1000"),
-        (&["--limit", "responseHead=50KB"], "1600"),
+        (&["--limit", "responseHead=50KB"], "1632"),
     ];
     for (args, code) in cases {
         let run = Brunt::guest("probe").base_url(&server.url());

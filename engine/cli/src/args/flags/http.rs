@@ -16,6 +16,9 @@ pub(super) struct HttpFlags {
     /// How many requests of one batch go out at once to one host
     #[arg(long, value_name = "N")]
     batch_per_host: Option<String>,
+    /// The version of HTTP: auto, 1.1, 2 or 3
+    #[arg(long, value_name = "VERSION")]
+    http_version: Option<String>,
     /// Log every request and response; =full with bodies
     #[arg(long, value_name = "full", num_args = 0..=1, require_equals = true, default_missing_value = "headers")]
     http_debug: Option<String>,
@@ -69,6 +72,11 @@ impl HttpFlags {
                 "batchPerHost",
                 "--batch-per-host",
                 self.batch_per_host.as_deref(),
+            ),
+            (
+                "httpVersion",
+                "--http-version",
+                self.http_version.as_deref(),
             ),
             ("httpDebug", "--http-debug", self.http_debug.as_deref()),
             (

@@ -1,28 +1,21 @@
 //! Defines how a response's body is read: kept, or counted and thrown away, and never more than the limit.
 
 use bytes::{Bytes, BytesMut};
-use http::Response;
-use hyper::body::Incoming;
+use http::response;
 
 use crate::http::connection::{Answer, BodyPolicy};
 use crate::http::failure::RequestFailure;
 
-pub(super) type Frame = Option<Result<hyper::body::Frame<Bytes>, hyper::Error>>;
-
-/// Reads a body to its end. One frame is kept as it came, without a copy.
+/// Reads a body to its end, part by part. One part alone is kept as it came, without a copy.
 pub(super) async fn read_body(
-    response: Response<Incoming>,
+    head: response::Parts,
     policy: BodyPolicy,
-    mut next_frame: impl AsyncFnMut(&mut Incoming) -> Frame,
+    mut next: impl AsyncFnMut() -> Option<Result<Bytes, RequestFailure>>,
 ) -> Result<Answer, RequestFailure> {
-    let (head, mut body) = response.into_parts();
     let mut kept = Kept::Nothing;
     let mut size = 0;
-    while let Some(frame) = next_frame(&mut body).await {
-        let frame = frame.map_err(|error| RequestFailure::exchange(&error))?;
-        let Ok(bytes) = frame.into_data() else {
-            continue;
-        };
+    while let Some(bytes) = next().await {
+        let bytes = bytes?;
         size += bytes.len();
         if policy.discard {
             continue;

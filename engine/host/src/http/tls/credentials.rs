@@ -1,15 +1,14 @@
 //! Defines client certificates: read from PEM, and chosen by the host that they are for.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use pem::Pem;
-use rustls::ClientConfig;
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use super::encrypted_key;
+use super::{Configs, encrypted_key};
 use crate::error::{Error, ErrorKind};
 use crate::settings::ClientCertificate;
 
@@ -17,8 +16,8 @@ use crate::settings::ClientCertificate;
 pub(super) struct Identity {
     domain: Domain,
     credentials: Arc<SingleCertAndKey>,
-    /// The configuration with it, made when the first connection needs it.
-    pub(super) config: OnceLock<Arc<ClientConfig>>,
+    /// The configurations with it.
+    pub(super) configs: Configs,
 }
 
 /// The hosts that a certificate is for.
@@ -43,7 +42,7 @@ pub(super) fn identities(certificates: &[ClientCertificate]) -> Result<Vec<Ident
         identities.extend(domains(certificate).into_iter().map(|domain| Identity {
             domain,
             credentials: credentials.clone(),
-            config: OnceLock::new(),
+            configs: Configs::default(),
         }));
     }
     identities.sort_by_key(|identity| identity.domain.breadth());

@@ -6,6 +6,7 @@ use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 pub(crate) fn failure_of(error: &Error) -> (u16, String) {
     match error {
         Error::InvalidCertificate(fault) => certificate(fault),
+        Error::AlertReceived(AlertDescription::NoApplicationProtocol) => (1600, NO_HTTP.into()),
         Error::AlertReceived(alert) => (1300, alerted(*alert)),
         Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
@@ -30,6 +31,9 @@ pub(crate) fn alert_in(words: &str) -> Option<String> {
 }
 
 const NO_VERSION: &str = "the server speaks none of the versions of TLS that are offered (option tlsVersion; Brunt speaks 1.2 and 1.3)";
+
+const NO_HTTP: &str =
+    "the server speaks none of the versions of HTTP that are offered (option httpVersion)";
 
 /// The alerts with words of their own.
 const ALERTS: [AlertDescription; 12] = [

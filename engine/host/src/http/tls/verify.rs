@@ -53,6 +53,25 @@ impl Verifier {
     }
 }
 
+impl Verifier {
+    /// Checks a certificate, and keeps nothing of it.
+    pub(super) fn check(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        staple: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match &self.trusted {
+            Some(trusted) => {
+                trusted.verify_server_cert(end_entity, intermediates, name, staple, now)
+            }
+            None => Ok(ServerCertVerified::assertion()),
+        }
+    }
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -65,12 +84,7 @@ impl ServerCertVerifier for Verifier {
         if !staple.is_empty() {
             STAPLE.set(Some(staple.to_vec()));
         }
-        match &self.trusted {
-            Some(trusted) => {
-                trusted.verify_server_cert(end_entity, intermediates, name, staple, now)
-            }
-            None => Ok(ServerCertVerified::assertion()),
-        }
+        self.check(end_entity, intermediates, name, staple, now)
     }
 
     fn verify_tls12_signature(
