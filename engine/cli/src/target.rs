@@ -3,6 +3,7 @@
 mod answers;
 mod bodies;
 mod forms;
+mod paced;
 mod redirects;
 mod request;
 mod routes;

@@ -107,7 +107,7 @@ fn pack<W: Write>(
 
 /// 200 with random bytes.
 pub(super) fn random(bytes: RandomBytes) -> Answer {
-    let mut answer = Response::new(Either::Right(bytes));
+    let mut answer = Response::new(Either::Right(Either::Left(bytes)));
     answer.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/octet-stream"),

@@ -9,8 +9,10 @@ use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::{Body, Frame, SizeHint};
 
+use super::paced::Paced;
+
 /// A body of an answer.
-pub(super) type AnswerBody = Either<Full<Bytes>, RandomBytes>;
+pub(super) type AnswerBody = Either<Full<Bytes>, Either<RandomBytes, Paced>>;
 
 /// A body of random bytes, made chunk by chunk: the same for the same seed.
 pub(super) struct RandomBytes {

@@ -12,6 +12,7 @@ use super::answers::{
     Answer, Encoding, compressed, empty, error, json, random, typed, with_header, with_status,
 };
 use super::bodies::{Random, RandomBytes};
+use super::paced;
 use super::redirects;
 use super::request::Request;
 
@@ -69,6 +70,9 @@ fn pages(request: &Request, segments: &[&str]) -> Option<Answer> {
         ["status", codes] => status(codes),
         ["bytes", length] => bytes(request, length, true),
         ["stream-bytes", length] => bytes(request, length, false),
+        ["stream", count] => paced::lines(request, count),
+        ["drip"] => paced::drip(request),
+        ["sse"] => paced::events(request),
         _ => return redirecting(request, segments),
     })
 }
@@ -275,6 +279,9 @@ brunt target: what it answers
 /status/503 /status/200,500      this status, or one of them by chance (200:9,500:1 weighs)
 /delay/0.25                      the request, after so many seconds (60 at most)
 /bytes/1024 /stream-bytes/1024   random bytes (?seed=1 for the same ones), with and without a length
+/stream/20                       so many lines of JSON (?delay=0.1 seconds between them)
+/drip?numbytes=10&duration=2     so many bytes over so many seconds (&delay=1&code=200)
+/sse?count=10&delay=0.1          so many server-sent events, after last-event-id (&retry=1000)
 /redirect/3 /absolute-redirect/3 so many redirects; /redirect-to?url=/get
 /cookies /cookies/set?a=1 /cookies/delete?a
 /gzip /deflate                   compressed JSON

@@ -1,5 +1,7 @@
 //! Tests the target through real sockets: every endpoint, limits, both versions of HTTP.
 
+mod paced;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroUsize;
