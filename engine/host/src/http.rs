@@ -2,6 +2,9 @@
 //!
 //! A request goes [`client`] (timeouts, cookies, [`redirect`], [`login`]) → [`hop`] (one exchange, and its samples) → [`pool`] (a connection kept or
 //! dialled) → [`connection`] (HTTP/1.1 driven in place, HTTP/2 shared) → [`meter`] (bytes and instants, at the socket).
+//!
+//! A body that is not to be held in memory goes through a buffer: [`stream`] for those of responses, [`sse`] for events in them, [`upload`]
+//! for those of requests.
 
 mod address;
 mod failure;
@@ -21,8 +24,12 @@ mod client;
 mod debug;
 mod hop;
 mod login;
+mod patience;
 mod redirect;
 mod samples;
+pub(crate) mod sse;
+mod stream;
+mod upload;
 
 mod connection;
 mod dial;
@@ -46,12 +53,15 @@ pub use failure::{ERROR_CODES, ErrorCode};
 pub(crate) use form::{FORM, Part, urlencoded};
 pub(crate) use hop::Hop;
 pub(crate) use jar::{Jar, Trouble as JarTrouble};
-pub(crate) use message::{Login, OwnCookie};
+pub(crate) use message::{DEFAULT_TIMEOUT, Login, OwnCookie};
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use message::{Request, Response};
+pub(crate) use patience::Patience;
 pub(crate) use rate::RateLimit;
 pub(crate) use resolve::{Names, Resolver};
 pub(crate) use samples::{protocol, tls_version};
+pub(crate) use stream::{BodyStream, StreamPolicy};
 pub(crate) use target::{Origin, Targets};
 pub use tls::{CIPHER_SUITES, is_cipher_suite};
 pub(crate) use tls::{OcspStatus, Tls, cipher_suite_name};
+pub(crate) use upload::{Upload, Writer, upload};

@@ -19,8 +19,10 @@ mod world;
 mod data;
 mod log;
 mod network;
+mod pipe;
 mod proxies;
 mod run;
+mod signal;
 mod tags;
 mod worker;
 

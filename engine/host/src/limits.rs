@@ -22,6 +22,11 @@ pub struct Limits {
     pub response_headers: usize,
     /// Bytes of the status line and headers of one response (`responseHead`, 400 KiB). Beyond it the request fails.
     pub response_head: usize,
+    /// Bytes of one streamed body that wait to be read or sent (`streamBuffer`, 256 KiB). Beyond it no more is read from the
+    /// connection, and a writer waits.
+    pub stream_buffer: usize,
+    /// Bytes of one server-sent event (`sseEvent`, 1 MiB). Beyond it the event source fails.
+    pub sse_event: usize,
     /// Bytes of cookies in one jar (`cookies`, 1 MiB). Beyond it those set first are forgotten, with a warning.
     pub cookies: usize,
     /// Bytes of log per VU and second (`logBytes`, 64 KiB). Beyond it lines are cut or dropped, and counted.
@@ -41,6 +46,8 @@ impl Default for Limits {
             response_body: 64 << 20,
             response_headers: 100,
             response_head: 400 << 10,
+            stream_buffer: 256 << 10,
+            sse_event: 1 << 20,
             cookies: 1 << 20,
             log_bytes: 64 << 10,
             handles: 10_000,

@@ -14,7 +14,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crate::errand::Errands;
 use crate::http::Client;
 use crate::interfaces::random::Generator;
-use crate::interfaces::wasi;
+use crate::interfaces::wasi::{self, WasiHttp};
 use crate::log::LogBudget;
 use crate::run::Run;
 use crate::tags::TagScope;
@@ -43,6 +43,7 @@ pub(crate) struct VuState {
     pub(crate) random: Generator,
     pub(crate) local: SendWrapper<Local>,
     wasi: Option<Box<WasiCtx>>,
+    pub(crate) wasi_http: Option<Box<WasiHttp>>,
 }
 
 /// The numbers of a VU and of its current iteration.
@@ -112,6 +113,7 @@ impl VuState {
             random: Generator::new(run.settings.seed, who.vu_in_test),
             local: SendWrapper::new(Local::new(worker, &who)),
             wasi: imports_wasi.then(|| wasi::context(&run)),
+            wasi_http: None,
             run,
         }
     }

@@ -174,16 +174,22 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
 }
 
 fn imports_wasi(engine: &Engine, component: &Component) -> bool {
-    component
-        .component_type()
-        .imports(engine.wasmtime())
-        .any(|(name, _)| name.starts_with("wasi:"))
+    imports(engine, component, "wasi:")
+}
+
+fn imports(engine: &Engine, component: &Component, what: &str) -> bool {
+    let component = component.component_type();
+    let mut imports = component.imports(engine.wasmtime());
+    imports.any(|(name, _)| name.starts_with(what))
 }
 
 fn link(engine: &Engine, component: &Component, wasi: bool) -> wasmtime::Result<TestPre<VuState>> {
     let mut linker = Linker::new(engine.wasmtime());
     if wasi {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    }
+    if imports(engine, component, "wasi:http/") {
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
     bindings::Test::add_to_linker::<_, HasSelf<VuState>>(&mut linker, |state| state)?;
     TestPre::new(linker.instantiate_pre(component)?)

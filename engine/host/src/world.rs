@@ -7,11 +7,12 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 
 /// The interfaces that the engine offers, and the track of each.
-const OFFERED: [&str; 10] = [
+const OFFERED: [&str; 11] = [
     "brunt:time/clock@0.1",
     "brunt:time/waiting@0.1",
     "brunt:http/client@0.1",
     "brunt:http/cookies@0.1",
+    "brunt:http/sse@0.1",
     "brunt:metrics/metrics@0.1",
     "brunt:data/files@0.1",
     "brunt:data/shared@0.1",
@@ -101,7 +102,13 @@ fn is_offered(name: &str) -> bool {
 }
 
 fn is_wasi(name: &str) -> bool {
-    name.starts_with("wasi:") && name.contains("@0.2.") && !name.starts_with("wasi:http/")
+    let offered = match name.strip_prefix("wasi:http/") {
+        None => name.starts_with("wasi:"),
+        Some(interface) => {
+            interface.starts_with("types@") || interface.starts_with("outgoing-handler@")
+        }
+    };
+    offered && name.contains("@0.2.")
 }
 
 #[cfg(test)]

@@ -66,6 +66,10 @@ pub const GRPC_STREAMS_MSGS_RECEIVED: MetricId = MetricId(29);
 pub const WORKER_BUSY: MetricId = MetricId(30);
 /// How late a worker's loop woke up: the load generator itself.
 pub const WORKER_LAG: MetricId = MetricId(31);
+/// Server-sent events received.
+pub const SSE_EVENTS: MetricId = MetricId(32);
+/// Time from one server-sent event to the next.
+pub const SSE_EVENT_INTERVAL: MetricId = MetricId(33);
 
 /// Whether this id is one of a built-in metric.
 pub fn is_builtin(id: MetricId) -> bool {
@@ -76,7 +80,7 @@ pub fn is_builtin(id: MetricId) -> bool {
 pub(crate) type Row = (&'static str, Kind, Contains);
 
 /// Every built-in metric; the row number is the metric's id.
-pub(crate) const TABLE: [Row; 32] = [
+pub(crate) const TABLE: [Row; 34] = [
     ("vus", Kind::Gauge, Contains::Default),
     ("vus_max", Kind::Gauge, Contains::Default),
     ("iterations", Kind::Counter, Contains::Default),
@@ -113,6 +117,8 @@ pub(crate) const TABLE: [Row; 32] = [
     ),
     ("worker_busy", Kind::Trend, Contains::Default),
     ("worker_lag", Kind::Trend, Contains::Time),
+    ("sse_events", Kind::Counter, Contains::Default),
+    ("sse_event_interval", Kind::Trend, Contains::Time),
 ];
 
 /// Whether `metric` is one of this table's.
@@ -159,6 +165,8 @@ mod tests {
             (GRPC_STREAMS_MSGS_RECEIVED, "grpc_streams_msgs_received"),
             (WORKER_BUSY, "worker_busy"),
             (WORKER_LAG, "worker_lag"),
+            (SSE_EVENTS, "sse_events"),
+            (SSE_EVENT_INTERVAL, "sse_event_interval"),
         ];
         assert_eq!(rows.len(), TABLE.len());
         for (id, name) in rows {

@@ -28,6 +28,17 @@ extern int32_t __wasm_import_brunt_time_waiting_after(int64_t);
 __attribute__((__import_module__("brunt:time/waiting@0.1.0"), __import_name__("wait-any")))
 extern int32_t __wasm_import_brunt_time_waiting_wait_any(uint8_t *, size_t);
 
+// Imported Functions from `brunt:data/files@0.1.0`
+
+__attribute__((__import_module__("brunt:data/files@0.1.0"), __import_name__("[method]file.size")))
+extern int64_t __wasm_import_brunt_data_files_method_file_size(int32_t);
+
+__attribute__((__import_module__("brunt:data/files@0.1.0"), __import_name__("[method]file.read")))
+extern void __wasm_import_brunt_data_files_method_file_read(int32_t, int64_t, int64_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:data/files@0.1.0"), __import_name__("open")))
+extern void __wasm_import_brunt_data_files_open(uint8_t *, size_t, uint8_t *);
+
 // Imported Functions from `brunt:http/cookies@0.1.0`
 
 __attribute__((__import_module__("brunt:http/cookies@0.1.0"), __import_name__("[constructor]cookie-jar")))
@@ -64,6 +75,9 @@ extern void __wasm_import_brunt_http_client_method_request_set_body(int32_t, uin
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-content")))
 extern void __wasm_import_brunt_http_client_method_request_set_content(int32_t, uint8_t *, size_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-body-file")))
+extern void __wasm_import_brunt_http_client_method_request_set_body_file(int32_t, int32_t);
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-form")))
 extern void __wasm_import_brunt_http_client_method_request_set_form(int32_t, uint8_t *, size_t);
@@ -107,6 +121,9 @@ extern void __wasm_import_brunt_http_client_method_request_set_http_version(int3
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-discard-body")))
 extern void __wasm_import_brunt_http_client_method_request_set_discard_body(int32_t, int32_t);
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-stream-body")))
+extern void __wasm_import_brunt_http_client_method_request_set_stream_body(int32_t, int32_t);
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.set-expected-statuses")))
 extern void __wasm_import_brunt_http_client_method_request_set_expected_statuses(int32_t, uint8_t *, size_t);
 
@@ -119,11 +136,29 @@ extern void __wasm_import_brunt_http_client_method_request_fetch(int32_t, uint8_
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.start")))
 extern int32_t __wasm_import_brunt_http_client_method_request_start(int32_t);
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]request.start-upload")))
+extern void __wasm_import_brunt_http_client_method_request_start_upload(int32_t, int32_t, int64_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]body-writer.write")))
+extern void __wasm_import_brunt_http_client_method_body_writer_write(int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]body-writer.ready")))
+extern int32_t __wasm_import_brunt_http_client_method_body_writer_ready(int32_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]body-writer.finish")))
+extern void __wasm_import_brunt_http_client_method_body_writer_finish(int32_t, uint8_t *);
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]pending-response.done")))
 extern int32_t __wasm_import_brunt_http_client_method_pending_response_done(int32_t);
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]pending-response.take")))
 extern void __wasm_import_brunt_http_client_method_pending_response_take(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]body-stream.read")))
+extern void __wasm_import_brunt_http_client_method_body_stream_read(int32_t, int64_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]body-stream.ready")))
+extern int32_t __wasm_import_brunt_http_client_method_body_stream_ready(int32_t);
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.status")))
 extern int32_t __wasm_import_brunt_http_client_method_response_status(int32_t);
@@ -142,6 +177,9 @@ extern void __wasm_import_brunt_http_client_method_response_text(int32_t, uint8_
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.body-size")))
 extern int64_t __wasm_import_brunt_http_client_method_response_body_size(int32_t);
+
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.body-stream")))
+extern void __wasm_import_brunt_http_client_method_response_body_stream(int32_t, uint8_t *);
 
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[method]response.cookies")))
 extern void __wasm_import_brunt_http_client_method_response_cookies(int32_t, uint8_t *);
@@ -197,6 +235,26 @@ extern void __wasm_import_brunt_http_client_get(uint8_t *, size_t, uint8_t *);
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("fetch")))
 extern void __wasm_import_brunt_http_client_fetch(uint8_t *, size_t, uint8_t *);
 
+// Imported Functions from `brunt:http/sse@0.1.0`
+
+__attribute__((__import_module__("brunt:http/sse@0.1.0"), __import_name__("[static]event-source.open")))
+extern void __wasm_import_brunt_http_sse_static_event_source_open(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/sse@0.1.0"), __import_name__("[method]event-source.next")))
+extern void __wasm_import_brunt_http_sse_method_event_source_next(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/sse@0.1.0"), __import_name__("[method]event-source.ready")))
+extern int32_t __wasm_import_brunt_http_sse_method_event_source_ready(int32_t);
+
+__attribute__((__import_module__("brunt:http/sse@0.1.0"), __import_name__("[method]event-source.last-event-id")))
+extern void __wasm_import_brunt_http_sse_method_event_source_last_event_id(int32_t, uint8_t *);
+
+__attribute__((__import_module__("brunt:http/sse@0.1.0"), __import_name__("[method]event-source.retry-after")))
+extern int64_t __wasm_import_brunt_http_sse_method_event_source_retry_after(int32_t);
+
+__attribute__((__import_module__("brunt:http/sse@0.1.0"), __import_name__("[method]event-source.reconnect")))
+extern void __wasm_import_brunt_http_sse_method_event_source_reconnect(int32_t, int32_t, int64_t, uint8_t *);
+
 // Imported Functions from `brunt:metrics/metrics@0.1.0`
 
 __attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("[static]metric.register")))
@@ -225,17 +283,6 @@ extern void __wasm_import_brunt_metrics_metrics_set_tag(uint8_t *, size_t, uint8
 
 __attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("remove-tag")))
 extern void __wasm_import_brunt_metrics_metrics_remove_tag(uint8_t *, size_t);
-
-// Imported Functions from `brunt:data/files@0.1.0`
-
-__attribute__((__import_module__("brunt:data/files@0.1.0"), __import_name__("[method]file.size")))
-extern int64_t __wasm_import_brunt_data_files_method_file_size(int32_t);
-
-__attribute__((__import_module__("brunt:data/files@0.1.0"), __import_name__("[method]file.read")))
-extern void __wasm_import_brunt_data_files_method_file_read(int32_t, int64_t, int64_t, uint8_t *);
-
-__attribute__((__import_module__("brunt:data/files@0.1.0"), __import_name__("open")))
-extern void __wasm_import_brunt_data_files_open(uint8_t *, size_t, uint8_t *);
 
 // Imported Functions from `brunt:data/shared@0.1.0`
 
@@ -492,6 +539,38 @@ void brunt_time_waiting_list_borrow_waitable_free(brunt_time_waiting_list_borrow
   }
 }
 
+__attribute__((__import_module__("brunt:data/files@0.1.0"), __import_name__("[resource-drop]file")))
+extern void __wasm_import_brunt_data_files_file_drop(int32_t handle);
+
+void brunt_data_files_file_drop_own(brunt_data_files_own_file_t handle) {
+  __wasm_import_brunt_data_files_file_drop(handle.__handle);
+}
+
+void brunt_data_files_file_drop_borrow(brunt_data_files_borrow_file_t handle) {
+  __wasm_import_brunt_data_files_file_drop(handle.__handle);
+}
+
+brunt_data_files_borrow_file_t brunt_data_files_borrow_file(brunt_data_files_own_file_t arg) {
+  return (brunt_data_files_borrow_file_t) { arg.__handle };
+}
+
+void test_list_u8_free(test_list_u8_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    uint8_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+    }
+    free(list_ptr);
+  }
+}
+
+void brunt_data_files_result_own_file_string_free(brunt_data_files_result_own_file_string_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    test_string_free(&ptr->val.err);
+  }
+}
+
 __attribute__((__import_module__("brunt:http/cookies@0.1.0"), __import_name__("[resource-drop]cookie-jar")))
 extern void __wasm_import_brunt_http_cookies_cookie_jar_drop(int32_t handle);
 
@@ -592,6 +671,21 @@ brunt_http_client_borrow_request_t brunt_http_client_borrow_request(brunt_http_c
   return (brunt_http_client_borrow_request_t) { arg.__handle };
 }
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[resource-drop]body-writer")))
+extern void __wasm_import_brunt_http_client_body_writer_drop(int32_t handle);
+
+void brunt_http_client_body_writer_drop_own(brunt_http_client_own_body_writer_t handle) {
+  __wasm_import_brunt_http_client_body_writer_drop(handle.__handle);
+}
+
+void brunt_http_client_body_writer_drop_borrow(brunt_http_client_borrow_body_writer_t handle) {
+  __wasm_import_brunt_http_client_body_writer_drop(handle.__handle);
+}
+
+brunt_http_client_borrow_body_writer_t brunt_http_client_borrow_body_writer(brunt_http_client_own_body_writer_t arg) {
+  return (brunt_http_client_borrow_body_writer_t) { arg.__handle };
+}
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[resource-drop]pending-response")))
 extern void __wasm_import_brunt_http_client_pending_response_drop(int32_t handle);
 
@@ -607,6 +701,21 @@ brunt_http_client_borrow_pending_response_t brunt_http_client_borrow_pending_res
   return (brunt_http_client_borrow_pending_response_t) { arg.__handle };
 }
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[resource-drop]body-stream")))
+extern void __wasm_import_brunt_http_client_body_stream_drop(int32_t handle);
+
+void brunt_http_client_body_stream_drop_own(brunt_http_client_own_body_stream_t handle) {
+  __wasm_import_brunt_http_client_body_stream_drop(handle.__handle);
+}
+
+void brunt_http_client_body_stream_drop_borrow(brunt_http_client_borrow_body_stream_t handle) {
+  __wasm_import_brunt_http_client_body_stream_drop(handle.__handle);
+}
+
+brunt_http_client_borrow_body_stream_t brunt_http_client_borrow_body_stream(brunt_http_client_own_body_stream_t arg) {
+  return (brunt_http_client_borrow_body_stream_t) { arg.__handle };
+}
+
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("[resource-drop]response")))
 extern void __wasm_import_brunt_http_client_response_drop(int32_t handle);
 
@@ -620,16 +729,6 @@ void brunt_http_client_response_drop_borrow(brunt_http_client_borrow_response_t 
 
 brunt_http_client_borrow_response_t brunt_http_client_borrow_response(brunt_http_client_own_response_t arg) {
   return (brunt_http_client_borrow_response_t) { arg.__handle };
-}
-
-void test_list_u8_free(test_list_u8_t *ptr) {
-  size_t list_len = ptr->len;
-  if (list_len > 0) {
-    uint8_t *list_ptr = ptr->ptr;
-    for (size_t i = 0; i < list_len; i++) {
-    }
-    free(list_ptr);
-  }
 }
 
 void test_list_string_free(test_list_string_t *ptr) {
@@ -664,6 +763,31 @@ void brunt_http_client_result_answer_request_error_free(brunt_http_client_result
   if (!ptr->is_err) {
   } else {
     brunt_http_client_request_error_free(&ptr->val.err);
+  }
+}
+
+void brunt_http_client_result_void_request_error_free(brunt_http_client_result_void_request_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    brunt_http_client_request_error_free(&ptr->val.err);
+  }
+}
+
+void test_option_list_u8_free(test_option_list_u8_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void brunt_http_client_result_option_list_u8_request_error_free(brunt_http_client_result_option_list_u8_request_error_t *ptr) {
+  if (!ptr->is_err) {
+    test_option_list_u8_free(&ptr->val.ok);
+  } else {
+    brunt_http_client_request_error_free(&ptr->val.err);
+  }
+}
+
+void brunt_http_client_option_own_body_stream_free(brunt_http_client_option_own_body_stream_t *ptr) {
+  if (ptr->is_some) {
   }
 }
 
@@ -714,6 +838,65 @@ void brunt_http_client_list_own_pending_response_free(brunt_http_client_list_own
   }
 }
 
+void brunt_http_sse_request_error_free(brunt_http_sse_request_error_t *ptr) {
+  brunt_http_client_request_error_free(ptr);
+}
+
+void brunt_http_sse_option_duration_free(brunt_http_sse_option_duration_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void brunt_http_sse_event_free(brunt_http_sse_event_t *ptr) {
+  test_string_free(&ptr->id);
+  test_string_free(&ptr->event);
+  test_string_free(&ptr->data);
+  brunt_http_sse_option_duration_free(&ptr->retry);
+}
+
+__attribute__((__import_module__("brunt:http/sse@0.1.0"), __import_name__("[resource-drop]event-source")))
+extern void __wasm_import_brunt_http_sse_event_source_drop(int32_t handle);
+
+void brunt_http_sse_event_source_drop_own(brunt_http_sse_own_event_source_t handle) {
+  __wasm_import_brunt_http_sse_event_source_drop(handle.__handle);
+}
+
+void brunt_http_sse_event_source_drop_borrow(brunt_http_sse_borrow_event_source_t handle) {
+  __wasm_import_brunt_http_sse_event_source_drop(handle.__handle);
+}
+
+brunt_http_sse_borrow_event_source_t brunt_http_sse_borrow_event_source(brunt_http_sse_own_event_source_t arg) {
+  return (brunt_http_sse_borrow_event_source_t) { arg.__handle };
+}
+
+void brunt_http_sse_result_own_event_source_request_error_free(brunt_http_sse_result_own_event_source_request_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    brunt_http_sse_request_error_free(&ptr->val.err);
+  }
+}
+
+void brunt_http_sse_option_event_free(brunt_http_sse_option_event_t *ptr) {
+  if (ptr->is_some) {
+    brunt_http_sse_event_free(&ptr->val);
+  }
+}
+
+void brunt_http_sse_result_option_event_request_error_free(brunt_http_sse_result_option_event_request_error_t *ptr) {
+  if (!ptr->is_err) {
+    brunt_http_sse_option_event_free(&ptr->val.ok);
+  } else {
+    brunt_http_sse_request_error_free(&ptr->val.err);
+  }
+}
+
+void brunt_http_sse_result_void_request_error_free(brunt_http_sse_result_void_request_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    brunt_http_sse_request_error_free(&ptr->val.err);
+  }
+}
+
 void brunt_metrics_metrics_tags_free(brunt_metrics_metrics_tags_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
@@ -746,28 +929,6 @@ void brunt_metrics_metrics_result_own_metric_string_free(brunt_metrics_metrics_r
   }
 }
 
-__attribute__((__import_module__("brunt:data/files@0.1.0"), __import_name__("[resource-drop]file")))
-extern void __wasm_import_brunt_data_files_file_drop(int32_t handle);
-
-void brunt_data_files_file_drop_own(brunt_data_files_own_file_t handle) {
-  __wasm_import_brunt_data_files_file_drop(handle.__handle);
-}
-
-void brunt_data_files_file_drop_borrow(brunt_data_files_borrow_file_t handle) {
-  __wasm_import_brunt_data_files_file_drop(handle.__handle);
-}
-
-brunt_data_files_borrow_file_t brunt_data_files_borrow_file(brunt_data_files_own_file_t arg) {
-  return (brunt_data_files_borrow_file_t) { arg.__handle };
-}
-
-void brunt_data_files_result_own_file_string_free(brunt_data_files_result_own_file_string_t *ptr) {
-  if (!ptr->is_err) {
-  } else {
-    test_string_free(&ptr->val.err);
-  }
-}
-
 __attribute__((__import_module__("brunt:data/shared@0.1.0"), __import_name__("[resource-drop]shared-list")))
 extern void __wasm_import_brunt_data_shared_shared_list_drop(int32_t handle);
 
@@ -793,6 +954,7 @@ void test_list_list_u8_free(test_list_list_u8_t *ptr) {
   if (list_len > 0) {
     test_list_u8_t *list_ptr = ptr->ptr;
     for (size_t i = 0; i < list_len; i++) {
+      test_list_u8_free(&list_ptr[i]);
     }
     free(list_ptr);
   }
@@ -802,11 +964,6 @@ void brunt_data_shared_result_own_shared_list_string_free(brunt_data_shared_resu
   if (!ptr->is_err) {
   } else {
     test_string_free(&ptr->val.err);
-  }
-}
-
-void test_option_list_u8_free(test_option_list_u8_t *ptr) {
-  if (ptr->is_some) {
   }
 }
 
@@ -905,6 +1062,46 @@ brunt_time_waiting_own_waitable_t brunt_time_waiting_after(brunt_time_waiting_du
 uint32_t brunt_time_waiting_wait_any(brunt_time_waiting_list_borrow_waitable_t *these) {
   int32_t ret = __wasm_import_brunt_time_waiting_wait_any((uint8_t *) (*these).ptr, (*these).len);
   return (uint32_t) (ret);
+}
+
+uint64_t brunt_data_files_method_file_size(brunt_data_files_borrow_file_t self) {
+  int64_t ret = __wasm_import_brunt_data_files_method_file_size((self).__handle);
+  return (uint64_t) (ret);
+}
+
+void brunt_data_files_method_file_read(brunt_data_files_borrow_file_t self, uint64_t offset, uint64_t length, test_list_u8_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_data_files_method_file_read((self).__handle, (int64_t) (offset), (int64_t) (length), ptr);
+  *ret = (test_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool brunt_data_files_open(test_string_t *path, brunt_data_files_own_file_t *ret, test_string_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_data_files_open((uint8_t *) (*path).ptr, (*path).len, ptr);
+  brunt_data_files_result_own_file_string_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (brunt_data_files_own_file_t) { *((int32_t*) (ptr + sizeof(void*))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
 }
 
 brunt_http_cookies_own_cookie_jar_t brunt_http_cookies_constructor_cookie_jar(void) {
@@ -1040,6 +1237,10 @@ void brunt_http_client_method_request_set_content(brunt_http_client_borrow_reque
   __wasm_import_brunt_http_client_method_request_set_content((self).__handle, (uint8_t *) (*content_type).ptr, (*content_type).len, (uint8_t *) (*body).ptr, (*body).len);
 }
 
+void brunt_http_client_method_request_set_body_file(brunt_http_client_borrow_request_t self, brunt_http_client_borrow_file_t content) {
+  __wasm_import_brunt_http_client_method_request_set_body_file((self).__handle, (content).__handle);
+}
+
 void brunt_http_client_method_request_set_form(brunt_http_client_borrow_request_t self, test_list_tuple2_string_string_t *fields) {
   __wasm_import_brunt_http_client_method_request_set_form((self).__handle, (uint8_t *) (*fields).ptr, (*fields).len);
 }
@@ -1130,6 +1331,10 @@ void brunt_http_client_method_request_set_discard_body(brunt_http_client_borrow_
   __wasm_import_brunt_http_client_method_request_set_discard_body((self).__handle, discard);
 }
 
+void brunt_http_client_method_request_set_stream_body(brunt_http_client_borrow_request_t self, bool streams) {
+  __wasm_import_brunt_http_client_method_request_set_stream_body((self).__handle, streams);
+}
+
 void brunt_http_client_method_request_set_expected_statuses(brunt_http_client_borrow_request_t self, test_list_tuple2_u16_u16_t *ranges) {
   __wasm_import_brunt_http_client_method_request_set_expected_statuses((self).__handle, (uint8_t *) (*ranges).ptr, (*ranges).len);
 }
@@ -1203,6 +1408,92 @@ brunt_http_client_own_pending_response_t brunt_http_client_method_request_start(
   return (brunt_http_client_own_pending_response_t) { ret };
 }
 
+void brunt_http_client_method_request_start_upload(brunt_http_client_borrow_request_t self, uint64_t *maybe_length, brunt_http_client_tuple2_own_body_writer_own_pending_response_t *ret) {
+  __attribute__((__aligned__(4)))
+  uint8_t ret_area[8];
+  test_option_u64_t length;
+  length.is_some = maybe_length != NULL;if (maybe_length) {
+    length.val = *maybe_length;
+  }
+  int32_t option;
+  int64_t option1;
+  if ((length).is_some) {
+    const uint64_t *payload0 = &(length).val;
+    option = 1;
+    option1 = (int64_t) (*payload0);
+  } else {
+    option = 0;
+    option1 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_request_start_upload((self).__handle, option, option1, ptr);
+  *ret = (brunt_http_client_tuple2_own_body_writer_own_pending_response_t) {
+    (brunt_http_client_own_body_writer_t) (brunt_http_client_own_body_writer_t) { *((int32_t*) (ptr + 0)) },
+    (brunt_http_client_own_pending_response_t) (brunt_http_client_own_pending_response_t) { *((int32_t*) (ptr + 4)) },
+  };
+}
+
+bool brunt_http_client_method_body_writer_write(brunt_http_client_borrow_body_writer_t self, test_list_u8_t *bytes, brunt_http_client_request_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_body_writer_write((self).__handle, (uint8_t *) (*bytes).ptr, (*bytes).len, ptr);
+  brunt_http_client_result_void_request_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_http_client_request_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + sizeof(void*)))),
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+brunt_http_client_own_waitable_t brunt_http_client_method_body_writer_ready(brunt_http_client_borrow_body_writer_t self) {
+  int32_t ret = __wasm_import_brunt_http_client_method_body_writer_ready((self).__handle);
+  return (brunt_http_client_own_waitable_t) { ret };
+}
+
+bool brunt_http_client_method_body_writer_finish(brunt_http_client_borrow_body_writer_t self, brunt_http_client_request_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_body_writer_finish((self).__handle, ptr);
+  brunt_http_client_result_void_request_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_http_client_request_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + sizeof(void*)))),
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
 brunt_http_client_own_waitable_t brunt_http_client_method_pending_response_done(brunt_http_client_borrow_pending_response_t self) {
   int32_t ret = __wasm_import_brunt_http_client_method_pending_response_done((self).__handle);
   return (brunt_http_client_own_waitable_t) { ret };
@@ -1236,6 +1527,54 @@ bool brunt_http_client_method_pending_response_take(brunt_http_client_borrow_pen
     *err = result.val.err;
     return 0;
   }
+}
+
+bool brunt_http_client_method_body_stream_read(brunt_http_client_borrow_body_stream_t self, uint64_t most, test_option_list_u8_t *ret, brunt_http_client_request_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_body_stream_read((self).__handle, (int64_t) (most), ptr);
+  brunt_http_client_result_option_list_u8_request_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      test_option_list_u8_t option;
+      switch ((int32_t) *((uint8_t*) (ptr + sizeof(void*)))) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = (test_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.ok = option;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_http_client_request_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + sizeof(void*)))),
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+brunt_http_client_own_waitable_t brunt_http_client_method_body_stream_ready(brunt_http_client_borrow_body_stream_t self) {
+  int32_t ret = __wasm_import_brunt_http_client_method_body_stream_ready((self).__handle);
+  return (brunt_http_client_own_waitable_t) { ret };
 }
 
 uint16_t brunt_http_client_method_response_status(brunt_http_client_borrow_response_t self) {
@@ -1291,6 +1630,27 @@ void brunt_http_client_method_response_text(brunt_http_client_borrow_response_t 
 uint64_t brunt_http_client_method_response_body_size(brunt_http_client_borrow_response_t self) {
   int64_t ret = __wasm_import_brunt_http_client_method_response_body_size((self).__handle);
   return (uint64_t) (ret);
+}
+
+bool brunt_http_client_method_response_body_stream(brunt_http_client_borrow_response_t self, brunt_http_client_own_body_stream_t *ret) {
+  __attribute__((__aligned__(4)))
+  uint8_t ret_area[8];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_method_response_body_stream((self).__handle, ptr);
+  brunt_http_client_option_own_body_stream_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (brunt_http_client_own_body_stream_t) { *((int32_t*) (ptr + 4)) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
 }
 
 void brunt_http_client_method_response_cookies(brunt_http_client_borrow_response_t self, brunt_http_client_list_received_cookie_t *ret) {
@@ -1613,6 +1973,157 @@ bool brunt_http_client_fetch(test_string_t *url, brunt_http_client_answer_t *ret
   }
 }
 
+bool brunt_http_sse_static_event_source_open(brunt_http_sse_borrow_request_t request, brunt_http_sse_own_event_source_t *ret, brunt_http_sse_request_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_sse_static_event_source_open((request).__handle, ptr);
+  brunt_http_sse_result_own_event_source_request_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (brunt_http_sse_own_event_source_t) { *((int32_t*) (ptr + sizeof(void*))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_http_client_request_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + sizeof(void*)))),
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool brunt_http_sse_method_event_source_next(brunt_http_sse_borrow_event_source_t self, brunt_http_sse_option_event_t *ret, brunt_http_sse_request_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(32+6*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_sse_method_event_source_next((self).__handle, ptr);
+  brunt_http_sse_result_option_event_request_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      brunt_http_sse_option_event_t option0;
+      switch ((int32_t) *((uint8_t*) (ptr + 8))) {
+        case 0: {
+          option0.is_some = false;
+          break;
+        }
+        case 1: {
+          option0.is_some = true;
+          brunt_http_sse_option_duration_t option;
+          switch ((int32_t) *((uint8_t*) (ptr + (16+6*sizeof(void*))))) {
+            case 0: {
+              option.is_some = false;
+              break;
+            }
+            case 1: {
+              option.is_some = true;
+              option.val = (uint64_t) (*((int64_t*) (ptr + (24+6*sizeof(void*)))));
+              break;
+            }
+          }
+
+          option0.val = (brunt_http_sse_event_t) {
+            (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 16))), (*((size_t*) (ptr + (16+1*sizeof(void*))))) },
+            (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+2*sizeof(void*))))), (*((size_t*) (ptr + (16+3*sizeof(void*))))) },
+            (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+4*sizeof(void*))))), (*((size_t*) (ptr + (16+5*sizeof(void*))))) },
+            (brunt_http_sse_option_duration_t) option,
+          };
+          break;
+        }
+      }
+
+      result.val.ok = option0;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_http_client_request_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + 8))),
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+brunt_http_sse_own_waitable_t brunt_http_sse_method_event_source_ready(brunt_http_sse_borrow_event_source_t self) {
+  int32_t ret = __wasm_import_brunt_http_sse_method_event_source_ready((self).__handle);
+  return (brunt_http_sse_own_waitable_t) { ret };
+}
+
+void brunt_http_sse_method_event_source_last_event_id(brunt_http_sse_borrow_event_source_t self, test_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_sse_method_event_source_last_event_id((self).__handle, ptr);
+  *ret = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+brunt_http_sse_duration_t brunt_http_sse_method_event_source_retry_after(brunt_http_sse_borrow_event_source_t self) {
+  int64_t ret = __wasm_import_brunt_http_sse_method_event_source_retry_after((self).__handle);
+  return (uint64_t) (ret);
+}
+
+bool brunt_http_sse_method_event_source_reconnect(brunt_http_sse_borrow_event_source_t self, brunt_http_sse_duration_t *maybe_after, brunt_http_sse_request_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  brunt_http_sse_option_duration_t after;
+  after.is_some = maybe_after != NULL;if (maybe_after) {
+    after.val = *maybe_after;
+  }
+  int32_t option;
+  int64_t option1;
+  if ((after).is_some) {
+    const brunt_http_sse_duration_t *payload0 = &(after).val;
+    option = 1;
+    option1 = (int64_t) (*payload0);
+  } else {
+    option = 0;
+    option1 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_sse_method_event_source_reconnect((self).__handle, option, option1, ptr);
+  brunt_http_sse_result_void_request_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_http_client_request_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + sizeof(void*)))),
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
 bool brunt_metrics_metrics_static_metric_register(test_string_t *name, brunt_metrics_metrics_kind_t kind, brunt_metrics_metrics_unit_t unit, brunt_metrics_metrics_own_metric_t *ret, test_string_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
   uint8_t ret_area[(3*sizeof(void*))];
@@ -1672,46 +2183,6 @@ void brunt_metrics_metrics_set_tag(test_string_t *name, test_string_t *value) {
 
 void brunt_metrics_metrics_remove_tag(test_string_t *name) {
   __wasm_import_brunt_metrics_metrics_remove_tag((uint8_t *) (*name).ptr, (*name).len);
-}
-
-uint64_t brunt_data_files_method_file_size(brunt_data_files_borrow_file_t self) {
-  int64_t ret = __wasm_import_brunt_data_files_method_file_size((self).__handle);
-  return (uint64_t) (ret);
-}
-
-void brunt_data_files_method_file_read(brunt_data_files_borrow_file_t self, uint64_t offset, uint64_t length, test_list_u8_t *ret) {
-  __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(2*sizeof(void*))];
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_brunt_data_files_method_file_read((self).__handle, (int64_t) (offset), (int64_t) (length), ptr);
-  *ret = (test_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
-}
-
-bool brunt_data_files_open(test_string_t *path, brunt_data_files_own_file_t *ret, test_string_t *err) {
-  __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(3*sizeof(void*))];
-  uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_brunt_data_files_open((uint8_t *) (*path).ptr, (*path).len, ptr);
-  brunt_data_files_result_own_file_string_t result;
-  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
-    case 0: {
-      result.is_err = false;
-      result.val.ok = (brunt_data_files_own_file_t) { *((int32_t*) (ptr + sizeof(void*))) };
-      break;
-    }
-    case 1: {
-      result.is_err = true;
-      result.val.err = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
-      break;
-    }
-  }
-  if (!result.is_err) {
-    *ret = result.val.ok;
-    return 1;
-  } else {
-    *err = result.val.err;
-    return 0;
-  }
 }
 
 bool brunt_data_shared_static_shared_list_open(test_string_t *name, brunt_data_shared_own_shared_list_t *ret) {

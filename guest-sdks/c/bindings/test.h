@@ -32,6 +32,27 @@ typedef struct {
   size_t len;
 } brunt_time_waiting_list_borrow_waitable_t;
 
+typedef struct brunt_data_files_own_file_t {
+  int32_t __handle;
+} brunt_data_files_own_file_t;
+
+typedef struct brunt_data_files_borrow_file_t {
+  int32_t __handle;
+} brunt_data_files_borrow_file_t;
+
+typedef struct {
+  uint8_t *ptr;
+  size_t len;
+} test_list_u8_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    brunt_data_files_own_file_t ok;
+    test_string_t err;
+  } val;
+} brunt_data_files_result_own_file_string_t;
+
 typedef struct brunt_http_cookies_own_cookie_jar_t {
   int32_t __handle;
 } brunt_http_cookies_own_cookie_jar_t;
@@ -160,6 +181,14 @@ typedef struct brunt_http_client_borrow_request_t {
   int32_t __handle;
 } brunt_http_client_borrow_request_t;
 
+typedef struct brunt_http_client_own_body_writer_t {
+  int32_t __handle;
+} brunt_http_client_own_body_writer_t;
+
+typedef struct brunt_http_client_borrow_body_writer_t {
+  int32_t __handle;
+} brunt_http_client_borrow_body_writer_t;
+
 typedef struct brunt_http_client_own_pending_response_t {
   int32_t __handle;
 } brunt_http_client_own_pending_response_t;
@@ -167,6 +196,14 @@ typedef struct brunt_http_client_own_pending_response_t {
 typedef struct brunt_http_client_borrow_pending_response_t {
   int32_t __handle;
 } brunt_http_client_borrow_pending_response_t;
+
+typedef struct brunt_http_client_own_body_stream_t {
+  int32_t __handle;
+} brunt_http_client_own_body_stream_t;
+
+typedef struct brunt_http_client_borrow_body_stream_t {
+  int32_t __handle;
+} brunt_http_client_borrow_body_stream_t;
 
 typedef struct brunt_http_client_own_response_t {
   int32_t __handle;
@@ -185,10 +222,7 @@ typedef struct brunt_http_client_answer_t {
   uint64_t   body_size;
 } brunt_http_client_answer_t;
 
-typedef struct {
-  uint8_t *ptr;
-  size_t len;
-} test_list_u8_t;
+typedef brunt_data_files_borrow_file_t brunt_http_client_borrow_file_t;
 
 typedef struct {
   test_string_t *ptr;
@@ -223,7 +257,37 @@ typedef struct {
   } val;
 } brunt_http_client_result_answer_request_error_t;
 
+typedef struct {
+  brunt_http_client_own_body_writer_t f0;
+  brunt_http_client_own_pending_response_t f1;
+} brunt_http_client_tuple2_own_body_writer_own_pending_response_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    brunt_http_client_request_error_t err;
+  } val;
+} brunt_http_client_result_void_request_error_t;
+
 typedef brunt_time_waiting_own_waitable_t brunt_http_client_own_waitable_t;
+
+typedef struct {
+  bool is_some;
+  test_list_u8_t val;
+} test_option_list_u8_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    test_option_list_u8_t ok;
+    brunt_http_client_request_error_t err;
+  } val;
+} brunt_http_client_result_option_list_u8_request_error_t;
+
+typedef struct {
+  bool is_some;
+  brunt_http_client_own_body_stream_t val;
+} brunt_http_client_option_own_body_stream_t;
 
 typedef struct {
   brunt_http_client_received_cookie_t *ptr;
@@ -254,6 +318,67 @@ typedef struct {
   brunt_http_client_own_pending_response_t *ptr;
   size_t len;
 } brunt_http_client_list_own_pending_response_t;
+
+typedef brunt_time_clock_duration_t brunt_http_sse_duration_t;
+
+typedef brunt_http_client_request_error_t brunt_http_sse_request_error_t;
+
+typedef struct {
+  bool is_some;
+  brunt_http_sse_duration_t val;
+} brunt_http_sse_option_duration_t;
+
+// An event.
+typedef struct brunt_http_sse_event_t {
+  // The last event id: that of this event or, where it has none, of the one before. Empty when none had any.
+  test_string_t   id;
+  // Its type; `message` where it has none.
+  test_string_t   event;
+  // The lines of its data, with a line feed between them.
+  test_string_t   data;
+  // How long to wait before connecting again, where this event says so. Nanoseconds.
+  brunt_http_sse_option_duration_t   retry;
+} brunt_http_sse_event_t;
+
+typedef struct brunt_http_sse_own_event_source_t {
+  int32_t __handle;
+} brunt_http_sse_own_event_source_t;
+
+typedef struct brunt_http_sse_borrow_event_source_t {
+  int32_t __handle;
+} brunt_http_sse_borrow_event_source_t;
+
+typedef brunt_http_client_borrow_request_t brunt_http_sse_borrow_request_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    brunt_http_sse_own_event_source_t ok;
+    brunt_http_sse_request_error_t err;
+  } val;
+} brunt_http_sse_result_own_event_source_request_error_t;
+
+typedef struct {
+  bool is_some;
+  brunt_http_sse_event_t val;
+} brunt_http_sse_option_event_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    brunt_http_sse_option_event_t ok;
+    brunt_http_sse_request_error_t err;
+  } val;
+} brunt_http_sse_result_option_event_request_error_t;
+
+typedef brunt_time_waiting_own_waitable_t brunt_http_sse_own_waitable_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    brunt_http_sse_request_error_t err;
+  } val;
+} brunt_http_sse_result_void_request_error_t;
 
 // What a metric keeps of its samples.
 typedef uint8_t brunt_metrics_metrics_kind_t;
@@ -298,22 +423,6 @@ typedef struct {
   } val;
 } brunt_metrics_metrics_result_own_metric_string_t;
 
-typedef struct brunt_data_files_own_file_t {
-  int32_t __handle;
-} brunt_data_files_own_file_t;
-
-typedef struct brunt_data_files_borrow_file_t {
-  int32_t __handle;
-} brunt_data_files_borrow_file_t;
-
-typedef struct {
-  bool is_err;
-  union {
-    brunt_data_files_own_file_t ok;
-    test_string_t err;
-  } val;
-} brunt_data_files_result_own_file_string_t;
-
 typedef struct brunt_data_shared_own_shared_list_t {
   int32_t __handle;
 } brunt_data_shared_own_shared_list_t;
@@ -339,11 +448,6 @@ typedef struct {
     test_string_t err;
   } val;
 } brunt_data_shared_result_own_shared_list_string_t;
-
-typedef struct {
-  bool is_some;
-  test_list_u8_t val;
-} test_option_list_u8_t;
 
 typedef brunt_time_clock_duration_t brunt_execution_execution_duration_t;
 
@@ -406,6 +510,15 @@ extern brunt_time_waiting_own_waitable_t brunt_time_waiting_after(brunt_time_wai
 // Traps on an empty list and during `init`.
 extern uint32_t brunt_time_waiting_wait_any(brunt_time_waiting_list_borrow_waitable_t *these);
 
+// Imported Functions from `brunt:data/files@0.1.0`
+extern uint64_t brunt_data_files_method_file_size(brunt_data_files_borrow_file_t self);
+// At most `length` bytes from `offset`; fewer, or none, at the end.
+extern void brunt_data_files_method_file_read(brunt_data_files_borrow_file_t self, uint64_t offset, uint64_t length, test_list_u8_t *ret);
+// Opens a file in `init`, by a path relative to the test's own folder. Later VUs can open only what the first
+// one opened. Errors: not in `init`; no such file; a path that leaves the test's folder where the run does not
+// allow it.
+extern bool brunt_data_files_open(test_string_t *path, brunt_data_files_own_file_t *ret, test_string_t *err);
+
 // Imported Functions from `brunt:http/cookies@0.1.0`
 // An empty jar, which nothing but the test empties. Use it by `request.set-jar`.
 extern brunt_http_cookies_own_cookie_jar_t brunt_http_cookies_constructor_cookie_jar(void);
@@ -441,6 +554,9 @@ extern void brunt_http_client_method_request_add_header(brunt_http_client_borrow
 extern void brunt_http_client_method_request_set_body(brunt_http_client_borrow_request_t self, test_list_u8_t *body);
 // Sets the body as `set-body` does, and `content-type` unless the request has one: the two in one call.
 extern void brunt_http_client_method_request_set_content(brunt_http_client_borrow_request_t self, test_string_t *content_type, test_list_u8_t *body);
+// Sets the body to the content of a file, in the place of an earlier one, form or parts, without copying it:
+// all VUs send the one copy that the engine has. `content-type` is not set.
+extern void brunt_http_client_method_request_set_body_file(brunt_http_client_borrow_request_t self, brunt_http_client_borrow_file_t content);
 // Sets the body to a form of these fields, in the place of an earlier body: `application/x-www-form-urlencoded`,
 // in UTF-8, in this order. `content-type` is set too, unless the request has one.
 extern void brunt_http_client_method_request_set_form(brunt_http_client_borrow_request_t self, test_list_tuple2_string_string_t *fields);
@@ -502,6 +618,10 @@ extern void brunt_http_client_method_request_set_redirects(brunt_http_client_bor
 extern void brunt_http_client_method_request_set_http_version(brunt_http_client_borrow_request_t self, test_string_t *version);
 // Whether to read and throw away the body instead of keeping it. Default: option `discardResponseBodies`.
 extern void brunt_http_client_method_request_set_discard_body(brunt_http_client_borrow_request_t self, bool discard);
+// Whether to stream the body instead of keeping it: the response is there when its head is, and its body is read by
+// `response.body-stream`. Bodies of redirects that are followed, and of the steps of a log-in, are not streamed.
+// The limit `responseBody` and the option `discardResponseBodies` do not apply. Default: no.
+extern void brunt_http_client_method_request_set_stream_body(brunt_http_client_borrow_request_t self, bool streams);
 // The statuses that are not a failure, as inclusive ranges. Default: what `set-default-expected-statuses`
 // said, else 200 to 399. Decides `http_req_failed` and the tag `expected_response`. With an empty list the
 // requests are not judged: they have neither.
@@ -513,16 +633,43 @@ extern bool brunt_http_client_method_request_fetch(brunt_http_client_borrow_requ
 // Sends it and returns at once. It goes on while the VU runs, waits or sleeps; later changes to this
 // request do not touch it.
 extern brunt_http_client_own_pending_response_t brunt_http_client_method_request_start(brunt_http_client_borrow_request_t self);
+// Sends it with a body that is written while it is sent, in the place of an earlier body. With a `length` that is its
+// `content-length`; without, HTTP/1.1 sends it in chunks. `set-compression` does not apply to it.
+// 
+// The response comes as by `start`. It may come before the body is whole; then nobody reads the rest of the
+// body. The request's timeout covers the writing too, and `http_req_sending` goes on until the last byte.
+// 
+// Such a body is gone once it was sent: a redirect or log-in that has to repeat it, so a 307, a 308, and the 401 of
+// digest and NTLM, fails with code 1000. Traps in `init`.
+extern void brunt_http_client_method_request_start_upload(brunt_http_client_borrow_request_t self, uint64_t *maybe_length, brunt_http_client_tuple2_own_body_writer_own_pending_response_t *ret);
+// Writes bytes. Suspends this VU while more than the limit `streamBuffer` waits to be sent.
+// 
+// Errors: what the request failed with; 1201 when the response came already, or the pending response was dropped,
+// so that nobody reads the body; 1000 beyond the length that was given, and after `finish`.
+extern bool brunt_http_client_method_body_writer_write(brunt_http_client_borrow_body_writer_t self, test_list_u8_t *bytes, brunt_http_client_request_error_t *err);
+// Something to wait for: ready when there is room for more, or `write` would fail. A new one is needed after each
+// `write`.
+extern brunt_http_client_own_waitable_t brunt_http_client_method_body_writer_ready(brunt_http_client_borrow_body_writer_t self);
+// Ends the body. Never suspends. Errors: those of `write`; 1000 for less than the length that was given.
+extern bool brunt_http_client_method_body_writer_finish(brunt_http_client_borrow_body_writer_t self, brunt_http_client_request_error_t *err);
 // Something to wait for: ready when the response, or the error, is there.
 extern brunt_http_client_own_waitable_t brunt_http_client_method_pending_response_done(brunt_http_client_borrow_pending_response_t self);
 // The response. Suspends this VU until it is there. Traps when it was taken before.
 extern bool brunt_http_client_method_pending_response_take(brunt_http_client_borrow_pending_response_t self, brunt_http_client_own_response_t *ret, brunt_http_client_request_error_t *err);
+// The next bytes, as soon as there are any, at most `most`; none at the end. Suspends this VU until then.
+// Decompressed as `response.body` is.
+// 
+// Errors: those of a request, when the body breaks off (1203, 1220, …), takes too long (1050) or can't be
+// decompressed (1701), after all that came before. The request has failed then. Further calls say the same again.
+extern bool brunt_http_client_method_body_stream_read(brunt_http_client_borrow_body_stream_t self, uint64_t most, test_option_list_u8_t *ret, brunt_http_client_request_error_t *err);
+// Something to wait for: ready when `read` would not suspend. A new one is needed after each `read`.
+extern brunt_http_client_own_waitable_t brunt_http_client_method_body_stream_ready(brunt_http_client_borrow_body_stream_t self);
 extern uint16_t brunt_http_client_method_response_status(brunt_http_client_borrow_response_t self);
 // The value of this header, whatever its case; several values are joined with `, `.
 extern bool brunt_http_client_method_response_header(brunt_http_client_borrow_response_t self, test_string_t *name, test_string_t *ret);
 // All headers, names in lower case, in the order they came. Bytes outside UTF-8 are replaced.
 extern void brunt_http_client_method_response_headers(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret);
-// The body; empty when it was discarded.
+// The body; empty when it was discarded or is streamed.
 // 
 // By `content-encoding` it has been decompressed: `gzip`, `deflate`, `br` and `zstd`, also several of them
 // over each other. With an encoding that is none of these the body is as it came. Data that can't be
@@ -530,8 +677,12 @@ extern void brunt_http_client_method_response_headers(brunt_http_client_borrow_r
 extern void brunt_http_client_method_response_body(brunt_http_client_borrow_response_t self, test_list_u8_t *ret);
 // The body as text. Bytes outside UTF-8 are replaced.
 extern void brunt_http_client_method_response_text(brunt_http_client_borrow_response_t self, test_string_t *ret);
-// How many bytes the body has; as it came over the wire when it was discarded.
+// How many bytes the body has; as it came over the wire when it was discarded. Of one that is streamed, how many have
+// come so far, decompressed.
 extern uint64_t brunt_http_client_method_response_body_size(brunt_http_client_borrow_response_t self);
+// The body, to be read while it comes, when the request said `set-stream-body`. None otherwise, and when it was
+// taken before. A response that is dropped before it was taken cancels it.
+extern bool brunt_http_client_method_response_body_stream(brunt_http_client_borrow_response_t self, brunt_http_client_own_body_stream_t *ret);
 // The cookies that this response set, in the order they came. Those that earlier hops set are in the jar.
 // What can't be read as a cookie is left out.
 extern void brunt_http_client_method_response_cookies(brunt_http_client_borrow_response_t self, brunt_http_client_list_received_cookie_t *ret);
@@ -542,6 +693,7 @@ extern void brunt_http_client_method_response_url(brunt_http_client_borrow_respo
 extern void brunt_http_client_method_response_protocol(brunt_http_client_borrow_response_t self, test_string_t *ret);
 // The peer's address and port; the path and 0 of a Unix socket. Through a proxy the peer is the proxy.
 extern void brunt_http_client_method_response_remote(brunt_http_client_borrow_response_t self, test_tuple2_string_u16_t *ret);
+// Where the time went; while a body is streamed, until now.
 extern void brunt_http_client_method_response_timings(brunt_http_client_borrow_response_t self, brunt_http_client_timings_t *ret);
 // The method of the request, as its first hop was sent.
 extern void brunt_http_client_method_response_sent_method(brunt_http_client_borrow_response_t self, test_string_t *ret);
@@ -549,7 +701,7 @@ extern void brunt_http_client_method_response_sent_method(brunt_http_client_borr
 extern void brunt_http_client_method_response_sent_url(brunt_http_client_borrow_response_t self, test_string_t *ret);
 // The headers of the request, as its first hop was sent: the engine's own among them, names in lower case.
 extern void brunt_http_client_method_response_sent_headers(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret);
-// The body of the request, as its first hop was sent: encoded and compressed.
+// The body of the request, as its first hop was sent: encoded and compressed. Empty when it was streamed.
 extern void brunt_http_client_method_response_sent_body(brunt_http_client_borrow_response_t self, test_list_u8_t *ret);
 // The cookies of the request, as its first hop was sent: pairs of a name and a value.
 extern void brunt_http_client_method_response_sent_cookies(brunt_http_client_borrow_response_t self, test_list_tuple2_string_string_t *ret);
@@ -580,6 +732,30 @@ extern bool brunt_http_client_get(test_string_t *url, brunt_http_client_own_resp
 // The same as `get`, with what nearly every test looks at in the same call.
 extern bool brunt_http_client_fetch(test_string_t *url, brunt_http_client_answer_t *ret, brunt_http_client_request_error_t *err);
 
+// Imported Functions from `brunt:http/sse@0.1.0`
+// Sends this request and suspends this VU until the head of the response is there. `accept` and `cache-control`
+// are set unless the request has them. The request's timeout ends with the head: the stream may last for ever.
+// 
+// Errors: those of a request; 1000 when the response is no stream of events: another status than 200, another
+// `content-type` than `text/event-stream`. It is measured as the response that it is.
+extern bool brunt_http_sse_static_event_source_open(brunt_http_sse_borrow_request_t request, brunt_http_sse_own_event_source_t *ret, brunt_http_sse_request_error_t *err);
+// The next event; none when the server has ended the stream. Suspends this VU until then. What is not ended by an
+// empty line when the stream ends is no event.
+// 
+// Errors, after all events that came before: those of a body that breaks off; 1000 beyond the limit `sseEvent`.
+// Further calls say the same again, until `reconnect`.
+extern bool brunt_http_sse_method_event_source_next(brunt_http_sse_borrow_event_source_t self, brunt_http_sse_option_event_t *ret, brunt_http_sse_request_error_t *err);
+// Something to wait for: ready when `next` would not suspend. A new one is needed after each `next`.
+extern brunt_http_sse_own_waitable_t brunt_http_sse_method_event_source_ready(brunt_http_sse_borrow_event_source_t self);
+// The id of the last event that `next` gave; empty when none had any.
+extern void brunt_http_sse_method_event_source_last_event_id(brunt_http_sse_borrow_event_source_t self, test_string_t *ret);
+// How long `reconnect` waits: what the server last said by `retry`, or 3 s.
+extern brunt_http_sse_duration_t brunt_http_sse_method_event_source_retry_after(brunt_http_sse_borrow_event_source_t self);
+// Ends the stream if it is open, waits (as long as `retry-after` says, or so long), and opens it again with
+// `last-event-id`, so that the server can go on with the event after the last that `next` gave. Nothing
+// reconnects by itself. Errors: those of `open`; the source can be connected again all the same.
+extern bool brunt_http_sse_method_event_source_reconnect(brunt_http_sse_borrow_event_source_t self, brunt_http_sse_duration_t *maybe_after, brunt_http_sse_request_error_t *err);
+
 // Imported Functions from `brunt:metrics/metrics@0.1.0`
 // Registers a metric, in `init` only. Every VU registers it anew, and all mean the same one.
 // Errors: not in `init`; a name other than `[a-zA-Z_][a-zA-Z0-9_]{0,127}`; the name of a built-in metric, or of one
@@ -602,15 +778,6 @@ extern void brunt_metrics_metrics_end_group(void);
 extern void brunt_metrics_metrics_set_tag(test_string_t *name, test_string_t *value);
 // Removes a tag that `set-tag` set.
 extern void brunt_metrics_metrics_remove_tag(test_string_t *name);
-
-// Imported Functions from `brunt:data/files@0.1.0`
-extern uint64_t brunt_data_files_method_file_size(brunt_data_files_borrow_file_t self);
-// At most `length` bytes from `offset`; fewer, or none, at the end.
-extern void brunt_data_files_method_file_read(brunt_data_files_borrow_file_t self, uint64_t offset, uint64_t length, test_list_u8_t *ret);
-// Opens a file in `init`, by a path relative to the test's own folder. Later VUs can open only what the first
-// one opened. Errors: not in `init`; no such file; a path that leaves the test's folder where the run does not
-// allow it.
-extern bool brunt_data_files_open(test_string_t *path, brunt_data_files_own_file_t *ret, test_string_t *err);
 
 // Imported Functions from `brunt:data/shared@0.1.0`
 // The list of this name, when a VU has created it.
@@ -695,6 +862,16 @@ extern brunt_time_waiting_borrow_waitable_t brunt_time_waiting_borrow_waitable(b
 
 void brunt_time_waiting_list_borrow_waitable_free(brunt_time_waiting_list_borrow_waitable_t *ptr);
 
+extern void brunt_data_files_file_drop_own(brunt_data_files_own_file_t handle);
+
+extern void brunt_data_files_file_drop_borrow(brunt_data_files_borrow_file_t handle);
+
+extern brunt_data_files_borrow_file_t brunt_data_files_borrow_file(brunt_data_files_own_file_t handle);
+
+void test_list_u8_free(test_list_u8_t *ptr);
+
+void brunt_data_files_result_own_file_string_free(brunt_data_files_result_own_file_string_t *ptr);
+
 extern void brunt_http_cookies_cookie_jar_drop_own(brunt_http_cookies_own_cookie_jar_t handle);
 
 extern void brunt_http_cookies_cookie_jar_drop_borrow(brunt_http_cookies_borrow_cookie_jar_t handle);
@@ -727,19 +904,29 @@ extern void brunt_http_client_request_drop_borrow(brunt_http_client_borrow_reque
 
 extern brunt_http_client_borrow_request_t brunt_http_client_borrow_request(brunt_http_client_own_request_t handle);
 
+extern void brunt_http_client_body_writer_drop_own(brunt_http_client_own_body_writer_t handle);
+
+extern void brunt_http_client_body_writer_drop_borrow(brunt_http_client_borrow_body_writer_t handle);
+
+extern brunt_http_client_borrow_body_writer_t brunt_http_client_borrow_body_writer(brunt_http_client_own_body_writer_t handle);
+
 extern void brunt_http_client_pending_response_drop_own(brunt_http_client_own_pending_response_t handle);
 
 extern void brunt_http_client_pending_response_drop_borrow(brunt_http_client_borrow_pending_response_t handle);
 
 extern brunt_http_client_borrow_pending_response_t brunt_http_client_borrow_pending_response(brunt_http_client_own_pending_response_t handle);
 
+extern void brunt_http_client_body_stream_drop_own(brunt_http_client_own_body_stream_t handle);
+
+extern void brunt_http_client_body_stream_drop_borrow(brunt_http_client_borrow_body_stream_t handle);
+
+extern brunt_http_client_borrow_body_stream_t brunt_http_client_borrow_body_stream(brunt_http_client_own_body_stream_t handle);
+
 extern void brunt_http_client_response_drop_own(brunt_http_client_own_response_t handle);
 
 extern void brunt_http_client_response_drop_borrow(brunt_http_client_borrow_response_t handle);
 
 extern brunt_http_client_borrow_response_t brunt_http_client_borrow_response(brunt_http_client_own_response_t handle);
-
-void test_list_u8_free(test_list_u8_t *ptr);
 
 void test_list_string_free(test_list_string_t *ptr);
 
@@ -748,6 +935,14 @@ void test_list_tuple2_u16_u16_free(test_list_tuple2_u16_u16_t *ptr);
 void brunt_http_client_result_own_response_request_error_free(brunt_http_client_result_own_response_request_error_t *ptr);
 
 void brunt_http_client_result_answer_request_error_free(brunt_http_client_result_answer_request_error_t *ptr);
+
+void brunt_http_client_result_void_request_error_free(brunt_http_client_result_void_request_error_t *ptr);
+
+void test_option_list_u8_free(test_option_list_u8_t *ptr);
+
+void brunt_http_client_result_option_list_u8_request_error_free(brunt_http_client_result_option_list_u8_request_error_t *ptr);
+
+void brunt_http_client_option_own_body_stream_free(brunt_http_client_option_own_body_stream_t *ptr);
 
 void brunt_http_client_list_received_cookie_free(brunt_http_client_list_received_cookie_t *ptr);
 
@@ -761,6 +956,26 @@ void brunt_http_client_list_borrow_request_free(brunt_http_client_list_borrow_re
 
 void brunt_http_client_list_own_pending_response_free(brunt_http_client_list_own_pending_response_t *ptr);
 
+void brunt_http_sse_request_error_free(brunt_http_sse_request_error_t *ptr);
+
+void brunt_http_sse_option_duration_free(brunt_http_sse_option_duration_t *ptr);
+
+void brunt_http_sse_event_free(brunt_http_sse_event_t *ptr);
+
+extern void brunt_http_sse_event_source_drop_own(brunt_http_sse_own_event_source_t handle);
+
+extern void brunt_http_sse_event_source_drop_borrow(brunt_http_sse_borrow_event_source_t handle);
+
+extern brunt_http_sse_borrow_event_source_t brunt_http_sse_borrow_event_source(brunt_http_sse_own_event_source_t handle);
+
+void brunt_http_sse_result_own_event_source_request_error_free(brunt_http_sse_result_own_event_source_request_error_t *ptr);
+
+void brunt_http_sse_option_event_free(brunt_http_sse_option_event_t *ptr);
+
+void brunt_http_sse_result_option_event_request_error_free(brunt_http_sse_result_option_event_request_error_t *ptr);
+
+void brunt_http_sse_result_void_request_error_free(brunt_http_sse_result_void_request_error_t *ptr);
+
 void brunt_metrics_metrics_tags_free(brunt_metrics_metrics_tags_t *ptr);
 
 extern void brunt_metrics_metrics_metric_drop_own(brunt_metrics_metrics_own_metric_t handle);
@@ -770,14 +985,6 @@ extern void brunt_metrics_metrics_metric_drop_borrow(brunt_metrics_metrics_borro
 extern brunt_metrics_metrics_borrow_metric_t brunt_metrics_metrics_borrow_metric(brunt_metrics_metrics_own_metric_t handle);
 
 void brunt_metrics_metrics_result_own_metric_string_free(brunt_metrics_metrics_result_own_metric_string_t *ptr);
-
-extern void brunt_data_files_file_drop_own(brunt_data_files_own_file_t handle);
-
-extern void brunt_data_files_file_drop_borrow(brunt_data_files_borrow_file_t handle);
-
-extern brunt_data_files_borrow_file_t brunt_data_files_borrow_file(brunt_data_files_own_file_t handle);
-
-void brunt_data_files_result_own_file_string_free(brunt_data_files_result_own_file_string_t *ptr);
 
 extern void brunt_data_shared_shared_list_drop_own(brunt_data_shared_own_shared_list_t handle);
 
@@ -790,8 +997,6 @@ void brunt_data_shared_option_own_shared_list_free(brunt_data_shared_option_own_
 void test_list_list_u8_free(test_list_list_u8_t *ptr);
 
 void brunt_data_shared_result_own_shared_list_string_free(brunt_data_shared_result_own_shared_list_string_t *ptr);
-
-void test_option_list_u8_free(test_option_list_u8_t *ptr);
 
 void exports_brunt_worlds_lifecycle_result_void_string_free(exports_brunt_worlds_lifecycle_result_void_string_t *ptr);
 

@@ -53,6 +53,10 @@ impl File {
         serde_json::from_slice(&self.bytes()).map_err(|error| self.reading(error))
     }
 
+    pub(crate) fn inner(&self) -> &files::File {
+        &self.inner
+    }
+
     fn reading(&self, error: impl std::error::Error) -> Error {
         Error::from(error).context(format_args!("reading {}", self.path))
     }

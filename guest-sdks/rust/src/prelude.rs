@@ -1,7 +1,7 @@
 //! Defines what nearly every test uses: `use brunt_sdk::prelude::*;`.
 
 pub use crate::data::{File, SharedList};
-pub use crate::http::{self, Answer, Body, CookieJar, Request, Response};
+pub use crate::http::{self, Answer, Body, CookieJar, Request, Response, sse};
 pub use crate::metrics::{self, Counter, Gauge, Rate, Trend};
 pub use crate::options::{Options, Scenario};
 pub use crate::time::{self, Wait, wait_any};

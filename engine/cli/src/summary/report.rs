@@ -20,7 +20,7 @@ const STEP: usize = 2;
 const NAMES: usize = 35;
 
 /// The sections in the order they are shown; what belongs to no other is the test's own.
-const SECTIONS: [(&str, &[&str]); 8] = [
+const SECTIONS: [(&str, &[&str]); 9] = [
     (
         "HTTP",
         &[
@@ -49,6 +49,7 @@ const SECTIONS: [(&str, &[&str]); 8] = [
         "OPEN MODEL (counted from the due time)",
         &["iteration_duration_from_due", "iteration_start_delay"],
     ),
+    ("SERVER-SENT EVENTS", &["sse_event_interval", "sse_events"]),
     ("NETWORK", &["data_received", "data_sent"]),
     ("LOAD GENERATOR", &["worker_busy", "worker_lag"]),
     (

@@ -1,14 +1,14 @@
 //! Defines the client of one VU: requests with their redirects, log-ins, cookies and timeouts.
 
 mod cookies;
+mod deadline;
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use brunt_metrics::{TagSet, builtin};
 use http::StatusCode;
@@ -19,7 +19,6 @@ use tokio::time::Sleep;
 use crate::http::auth::Scheme;
 use crate::http::connection::{Answer, BodyPolicy};
 use crate::http::debug::DebugLog;
-use crate::http::dial::DialPhase;
 use crate::http::encoding;
 use crate::http::failure::RequestFailure;
 use crate::http::hop::{Hop, Progress};
@@ -33,6 +32,7 @@ use crate::http::samples::{HopEnd, record_unsent};
 use crate::http::target::Target;
 use crate::tags::TagScope;
 use crate::worker::Worker;
+use deadline::{FOREVER, timed_out};
 
 /// The HTTP client of one VU.
 pub(crate) struct Client {
@@ -49,6 +49,8 @@ pub(crate) struct Client {
     pub(super) local: Option<IpAddr>,
     /// The timer of the last request that ended.
     timer: Cell<Option<Pin<Box<Sleep>>>>,
+    /// Itself, for what outlives a request.
+    this: Weak<Self>,
     /// Where exchanges are logged, when they are.
     pub(super) debug: Option<Box<DebugLog>>,
 }
@@ -56,15 +58,16 @@ pub(crate) struct Client {
 /// A request that is being sent.
 pub(crate) struct Sending<'a> {
     pub(crate) request: &'a Request,
-    deadline: Instant,
-    base: Rc<TagScope>,
+    pub(super) deadline: Instant,
+    pub(super) base: Rc<TagScope>,
 }
 
 impl Client {
     /// The client of the VU with this number in this process.
     pub(crate) fn new(worker: &Rc<Worker>, vu: u64) -> Rc<Self> {
         let settings = &worker.run.settings;
-        Rc::new(Self {
+        Rc::new_cyclic(|this| Self {
+            this: this.clone(),
             pool: Pool::new(settings.limits.connections),
             traffic: Rc::default(),
             endpoints: Endpoints::default(),
@@ -101,6 +104,9 @@ impl Client {
             .redirects
             .unwrap_or(self.worker.run.settings.http.max_redirects);
         loop {
+            if let Some(streaming) = &mut hop.policy.streaming {
+                streaming.follows = redirects > 0;
+            }
             let mut response = match hop.login.take() {
                 None => self.timed_hop(&sending, &hop).await?,
                 // Boxed, because log-ins are rare: every request would carry the room for them.
@@ -119,7 +125,11 @@ impl Client {
                         self.warn_of_redirects(request);
                     }
                     let sent = first.map_or(hop, |first| *first);
+                    let streams = sent.policy.streaming.is_some();
                     response.sent = Some(SendWrapper::new(sent));
+                    if streams {
+                        response.stream_what_was_read();
+                    }
                     return Ok(response);
                 }
             }
@@ -147,7 +157,7 @@ impl Client {
     }
 
     /// The tags of the VU with those of the request; `name` is not among them, it stands for the URL.
-    fn tagged(&self, request: &Request, base: &Rc<TagScope>) -> Rc<TagScope> {
+    pub(super) fn tagged(&self, request: &Request, base: &Rc<TagScope>) -> Rc<TagScope> {
         let own: Vec<_> = request
             .tags
             .iter()
@@ -170,6 +180,7 @@ impl Client {
                 .discard_body
                 .unwrap_or(settings.http.discard_response_bodies),
             limit: settings.limits.response_body,
+            streaming: request.streaming(),
         };
         let mut headers = request.header_map()?;
         let version = request.version()?.unwrap_or(settings.http.version);
@@ -177,6 +188,7 @@ impl Client {
             version,
             method: request.parsed_method()?,
             body: request.content(&mut headers)?,
+            upload: request.upload(),
             headers,
             ..Hop::new(self.target(&request.url)?, policy)
         };
@@ -196,7 +208,7 @@ impl Client {
         failure
     }
 
-    fn tell(&self, url: &str, failure: &RequestFailure) {
+    pub(super) fn tell(&self, url: &str, failure: &RequestFailure) {
         let RequestFailure { code, message } = failure;
         self.worker.tell_failed_request(*code, || {
             format!("request failed: {url}: {message} (error_code {code}; others like it are only counted)")
@@ -213,6 +225,16 @@ impl Client {
             login => hop.login = login.map(Box::new),
         }
         Ok(())
+    }
+
+    /// Bytes that a jar of cookies has room for.
+    pub(crate) fn most_cookies(&self) -> usize {
+        self.worker.run.settings.limits.cookies
+    }
+
+    /// Itself, unless its VU is gone.
+    pub(super) fn shared(&self) -> Option<Rc<Self>> {
+        self.this.upgrade()
     }
 
     pub(crate) fn unix_seconds(&self) -> i64 {
@@ -261,13 +283,27 @@ impl Client {
     ) -> Result<Response, RequestFailure> {
         let request = sending.request;
         let progress = Progress::new();
-        let attempt = self
-            .by(sending.deadline, pin!(self.hop(hop, &progress)))
-            .await;
+        let attempt = {
+            let running = pin!(self.hop(hop, &progress));
+            match request.patience() {
+                None => {
+                    let done = self.by(sending.deadline, running).await;
+                    done.ok_or(request.timeout)
+                }
+                // Boxed, because few requests have it.
+                Some(patience) => Box::pin(patience.with(running, &progress)).await,
+            }
+        };
         let ended = Instant::now();
-        let result = attempt
-            .unwrap_or_else(|| Err(timed_out(request.timeout, &progress)))
+        let mut result = attempt
+            .unwrap_or_else(|took| Err(timed_out(took, &progress)))
             .and_then(|answer| decoded(answer, hop.policy));
+        if let Ok(Answer { unread, .. }) = &mut result
+            && let Some(unread) = unread.take()
+        {
+            let opened = result.map(|answer| (answer, *unread))?;
+            return self.streamed(sending, hop, progress, opened);
+        }
         let timings = progress.timings(ended);
         let used = progress.used();
         let default_expected = self.expected.borrow();
@@ -299,38 +335,10 @@ impl Client {
             tls: used.tls,
             timings,
             sent: None,
+            stream: None,
         }))
     }
-
-    /// What a future gives, when it does so by this time.
-    ///
-    /// A timer that rings too early is set to the right time then: setting it for each request would cost more than the one
-    /// time in many that it does ring, for nearly all requests are over long before.
-    async fn by<F: Future>(&self, deadline: Instant, mut future: Pin<&mut F>) -> Option<F::Output> {
-        let deadline = deadline.into();
-        let timer = self.timer.take();
-        let mut timer = timer.unwrap_or_else(|| Box::pin(tokio::time::sleep_until(deadline)));
-        if timer.deadline() > deadline {
-            timer.as_mut().reset(deadline);
-        }
-        let result = loop {
-            tokio::select! {
-                biased;
-                value = future.as_mut() => break Some(value),
-                () = &mut timer => {}
-            }
-            if timer.deadline() >= deadline {
-                break None;
-            }
-            timer.as_mut().reset(deadline);
-        };
-        self.timer.set(Some(timer));
-        result
-    }
 }
-
-/// The longest time that is waited for, so that no arithmetic overflows.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// The credentials that a hop shows, or may have to show: the request's own to its first host, else those in the URL.
 fn login_for(request: &Request, hop: &Hop) -> Result<Option<Login>, RequestFailure> {
@@ -372,21 +380,4 @@ fn decoded(mut answer: Answer, policy: BodyPolicy) -> Result<Answer, RequestFail
         answer.body = body;
     }
     Ok(answer)
-}
-
-/// A timeout has the code of a dial only while TCP connects, as in k6.
-fn timed_out(timeout: Duration, progress: &Progress) -> RequestFailure {
-    let waiting_for = match progress.dial_phase() {
-        _ if progress.is_connected() => "the response",
-        DialPhase::Pool => "a connection that is free: limit connections",
-        DialPhase::Shared => "the connection that another request opens",
-        DialPhase::LookUp => "the look-up of the host",
-        DialPhase::Tls => "the TLS handshake",
-        DialPhase::Tcp => {
-            let words = format!("dial: i/o timeout after {timeout:?}");
-            return RequestFailure::new(1211, words);
-        }
-    };
-    let words = format!("request timeout after {timeout:?}, waiting for {waiting_for}");
-    RequestFailure::new(1050, words)
 }

@@ -10,17 +10,19 @@ mod frames;
 mod http1;
 mod http2;
 mod http3;
+mod request_body;
 
 use std::rc::Rc;
 
 use bytes::Bytes;
 use http::Version;
-use http_body_util::Full;
 use tokio::sync::Notify;
 
+pub(crate) use crate::http::connection::body::{Streaming, Unread};
 use crate::http::connection::http1::Http1;
 use crate::http::connection::http2::Http2;
 use crate::http::connection::http3::Http3;
+pub(crate) use crate::http::connection::request_body::RequestBody;
 use crate::http::dial::{Dialled, Remote};
 use crate::http::failure::RequestFailure;
 use crate::http::head::Head;
@@ -32,8 +34,6 @@ use crate::limits::Limits;
 use crate::settings::HttpVersion;
 
 pub(crate) use http1::content_length;
-
-pub(crate) type RequestBody = Full<Bytes>;
 
 /// An open connection.
 pub(crate) struct Connection {
@@ -54,6 +54,8 @@ enum Protocol {
 pub(crate) struct BodyPolicy {
     pub(crate) discard: bool,
     pub(crate) limit: usize,
+    /// Set when it is not read with its head, but streamed.
+    pub(crate) streaming: Option<Streaming>,
 }
 
 /// A response with its body.
@@ -61,6 +63,8 @@ pub(crate) struct Answer {
     pub(crate) head: Head,
     pub(crate) body: Bytes,
     pub(crate) body_size: u64,
+    /// The body, where it is left to be streamed.
+    pub(crate) unread: Option<Box<Unread>>,
 }
 
 impl Connection {
@@ -199,7 +203,20 @@ impl Connection {
         }
     }
 
-    /// Sends a hop's request and reads the whole response. `close` asks the server to close the connection afterwards.
+    /// The next bytes of a body that was left unread, none at its end. The connection must be the one that it comes by.
+    pub(crate) async fn next_frame(
+        &mut self,
+        body: &mut Unread,
+    ) -> Option<Result<Bytes, RequestFailure>> {
+        match (&mut self.protocol, body) {
+            (Protocol::Http1(http1), Unread::Http1(rest)) => http1.next_frame(rest).await,
+            (_, Unread::Http2(rest)) => rest.next().await,
+            (_, Unread::Http3(rest)) => rest.next().await,
+            (Protocol::Http2(_) | Protocol::Http3(_), Unread::Http1(_)) => None,
+        }
+    }
+
+    /// Sends a hop's request and reads the whole response, or its head alone where its body is to be streamed. `close` asks the server to close the connection afterwards.
     pub(crate) async fn exchange(
         &mut self,
         hop: &Hop,
@@ -208,16 +225,16 @@ impl Connection {
         match &mut self.protocol {
             Protocol::Http1(http1) => {
                 self.instants.begin();
-                http1.exchange(hop, close, hop.policy).await
+                http1.exchange(hop, close, hop.policy()).await
             }
             // Boxed, so that exchanges over HTTP/1.1 don't carry the room for it.
             Protocol::Http2(http2) => {
-                let request = hop.request(Version::HTTP_2)?;
-                Box::pin(http2.exchange(request, hop.policy, &self.instants)).await
+                let request = hop.request(Version::HTTP_2, hop.request_body()?)?;
+                Box::pin(http2.exchange(request, hop.policy(), &self.instants)).await
             }
             Protocol::Http3(http3) => {
-                let request = hop.request(Version::HTTP_3)?;
-                Box::pin(http3.exchange(request, hop.policy, &self.instants)).await
+                let request = hop.request(Version::HTTP_3, hop.request_body()?)?;
+                Box::pin(http3.exchange(request, hop.policy(), &self.instants)).await
             }
         }
     }

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
 
 use crate::http::connection::{Answer, content_length};
 use crate::http::failure::RequestFailure;
+use crate::http::head::Head;
 use crate::http::hop::Hop;
 use crate::http::samples::protocol;
 use crate::log::{Level, LogBudget};
@@ -50,12 +51,26 @@ impl DebugLog {
             request.uri()
         );
         push_headers(&mut text, request.headers());
-        if request.version() < Version::HTTP_2 && content_length(hop).is_some() {
-            let _ = writeln!(text, "{CONTENT_LENGTH}: {}", body.len());
+        let length = content_length(hop).filter(|_| request.version() < Version::HTTP_2);
+        if let Some(length) = length {
+            let _ = writeln!(
+                text,
+                "{CONTENT_LENGTH}: {}",
+                shown(&CONTENT_LENGTH, &length)
+            );
         }
         self.push_body(&mut text, body, body.len() as u64);
+        if hop.upload.is_some() {
+            text.push_str("(the body is streamed)\n");
+        }
         self.log(&text);
         number
+    }
+
+    /// Logs the head of a response whose body is streamed.
+    pub(crate) fn head(&self, number: u64, head: &Head) {
+        let text = shown_head(&number.to_string(), head);
+        self.log(&format!("{text}\n(the body is streamed)\n"));
     }
 
     /// Logs what a request came to. One without a number was never sent.
@@ -75,13 +90,7 @@ impl DebugLog {
     }
 
     fn response(&self, number: &str, answer: &Answer) -> String {
-        let head = &answer.head;
-        let mut text = format!(
-            "response {number}:\n{} {}\n",
-            protocol(Some(head.version)),
-            head.status
-        );
-        push_headers(&mut text, head.headers.map());
+        let mut text = shown_head(number, &answer.head);
         self.push_body(&mut text, &answer.body, answer.body_size);
         text
     }
@@ -123,6 +132,16 @@ impl DebugLog {
         );
         self.run.log.log(Level::Warn, "brunt", &words);
     }
+}
+
+fn shown_head(number: &str, head: &Head) -> String {
+    let mut text = format!(
+        "response {number}:\n{} {}\n",
+        protocol(Some(head.version)),
+        head.status
+    );
+    push_headers(&mut text, head.headers.map());
+    text
 }
 
 fn push_headers(text: &mut String, headers: &HeaderMap) {

@@ -1,4 +1,6 @@
-//! Defines content encodings: bodies compressed, and decompressed with a limit on what comes out.
+//! Defines content encodings: bodies compressed, and decompressed with a limit on what comes out, whole or piece by piece.
+
+mod pieces;
 
 use std::io::{BufRead, BufReader, Read, Write};
 
@@ -10,6 +12,8 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
 use crate::http::failure::RequestFailure;
+
+pub(crate) use pieces::{Unpacked, Unpacker};
 
 /// Encodings over each other that are taken off: nobody uses more, but who wants to exhaust a client.
 const MOST_LAYERS: usize = 8;
@@ -75,7 +79,7 @@ impl Encoding {
     fn decoder<'a>(self, source: Box<dyn BufRead + 'a>) -> std::io::Result<Box<dyn Read + 'a>> {
         Ok(match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(source)),
-            Self::Deflate => inflater(source)?,
+            Self::Deflate => Box::new(Inflater::Unknown(Some(source))),
             Self::Brotli => Box::new(brotli::Decompressor::new(source, BUFFER_BYTES)),
             Self::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(source)?;
@@ -86,18 +90,36 @@ impl Encoding {
     }
 }
 
-/// `deflate` means the zlib format; what some servers send instead is told by its first bytes.
-fn inflater<'a>(mut source: Box<dyn BufRead + 'a>) -> std::io::Result<Box<dyn Read + 'a>> {
-    let is_zlib = match source.fill_buf()? {
-        [first, second, ..] => {
-            first & 0x0f == 8 && u16::from_be_bytes([*first, *second]).is_multiple_of(31)
+/// Decodes `deflate`, which means the zlib format; what some servers send instead is told by its first bytes.
+enum Inflater<R> {
+    Unknown(Option<R>),
+    Zlib(ZlibDecoder<R>),
+    Raw(DeflateDecoder<R>),
+}
+
+impl<R: BufRead> Read for Inflater<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if let Self::Unknown(source) = self {
+            let is_zlib = match source.as_mut().map(BufRead::fill_buf).transpose()? {
+                Some([first, second, ..]) => {
+                    first & 0x0f == 8 && u16::from_be_bytes([*first, *second]).is_multiple_of(31)
+                }
+                Some([first]) => first & 0x0f == 8,
+                _ => true,
+            };
+            if let Some(source) = source.take() {
+                *self = match is_zlib {
+                    true => Self::Zlib(ZlibDecoder::new(source)),
+                    false => Self::Raw(DeflateDecoder::new(source)),
+                };
+            }
         }
-        _ => true,
-    };
-    Ok(match is_zlib {
-        true => Box::new(ZlibDecoder::new(source)),
-        false => Box::new(DeflateDecoder::new(source)),
-    })
+        match self {
+            Self::Unknown(_) => Ok(0),
+            Self::Zlib(decoder) => decoder.read(buffer),
+            Self::Raw(decoder) => decoder.read(buffer),
+        }
+    }
 }
 
 /// The body as its `content-encoding` says it was; none when it is as it came.
@@ -109,13 +131,20 @@ pub(crate) fn decoded(
     if body.is_empty() || !headers.contains_key(CONTENT_ENCODING) {
         return Ok(None);
     }
+    match known_layers(headers)? {
+        Some(layers) => decompress(&layers, body, limit).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The encodings that are taken off; none where there is nothing to do, or one of them is unknown.
+fn known_layers(headers: &HeaderMap) -> Result<Option<Vec<Encoding>>, RequestFailure> {
     match layers(headers) {
         Some(layers) if layers.len() > MOST_LAYERS => Err(RequestFailure::new(
             1701,
             format!("decompression: more than {MOST_LAYERS} encodings over each other"),
         )),
-        Some(layers) if !layers.is_empty() => decompress(&layers, body, limit).map(Some),
-        _ => Ok(None),
+        layers => Ok(layers.filter(|layers| !layers.is_empty())),
     }
 }
 
@@ -133,15 +162,9 @@ fn layers(headers: &HeaderMap) -> Option<Vec<Encoding>> {
 }
 
 fn decompress(layers: &[Encoding], body: &[u8], limit: usize) -> Result<Bytes, RequestFailure> {
-    let broken =
-        |error: std::io::Error| RequestFailure::new(1701, format!("decompression: {error}"));
-    let mut source: Box<dyn BufRead + '_> = Box::new(body);
-    for layer in layers.iter().rev() {
-        let decoder = layer.decoder(source).map_err(broken)?;
-        source = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
-    }
     let mut plain = Vec::new();
-    source
+    unpacked(layers, Box::new(body))
+        .map_err(broken)?
         .take((limit as u64).saturating_add(1))
         .read_to_end(&mut plain)
         .map_err(broken)?;
@@ -149,6 +172,22 @@ fn decompress(layers: &[Encoding], body: &[u8], limit: usize) -> Result<Bytes, R
         true => Err(RequestFailure::body_limit(limit)),
         false => Ok(plain.into()),
     }
+}
+
+/// Takes encodings off, the last that was applied first.
+fn unpacked<'a>(
+    layers: &[Encoding],
+    mut source: Box<dyn BufRead + 'a>,
+) -> std::io::Result<Box<dyn BufRead + 'a>> {
+    for layer in layers.iter().rev() {
+        let decoder = layer.decoder(source)?;
+        source = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder));
+    }
+    Ok(source)
+}
+
+fn broken(error: std::io::Error) -> RequestFailure {
+    RequestFailure::new(1701, format!("decompression: {error}"))
 }
 
 #[cfg(test)]

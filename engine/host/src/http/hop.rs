@@ -7,7 +7,6 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
-use http_body_util::Full;
 
 use crate::http::auth::Scheme;
 use crate::http::client::Client;
@@ -19,6 +18,7 @@ use crate::http::meter::Instants;
 use crate::http::pool::Lease;
 use crate::http::socket::TlsFacts;
 use crate::http::target::Target;
+use crate::http::upload::{Upload, spent};
 use crate::settings::HttpVersion;
 
 /// How often a request is sent again that servers say they have not looked at.
@@ -30,6 +30,8 @@ pub(crate) struct Hop {
     pub(crate) target: Rc<Target>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The body in the place of `body`, where it can be sent only once.
+    pub(crate) upload: Option<Rc<Upload>>,
     pub(crate) policy: BodyPolicy,
     pub(crate) version: HttpVersion,
     /// All cookies together, in the place of the header that the request itself sets.
@@ -58,6 +60,8 @@ pub(crate) struct Progress {
     connection: RefCell<Option<Used>>,
     /// The number that it has in the log of exchanges; 0 for none.
     number: Cell<u64>,
+    /// The connection, where the body of the answer is left to be streamed.
+    lease: Cell<Option<Box<Lease>>>,
 }
 
 /// The connection that a hop went over.
@@ -76,6 +80,7 @@ impl Hop {
             target,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            upload: None,
             policy,
             version: HttpVersion::Auto,
             cookie: None,
@@ -85,6 +90,34 @@ impl Hop {
             held: None,
             trusted: true,
         }
+    }
+
+    /// What samples look at, without headers and body.
+    pub(crate) fn outline(&self) -> Self {
+        Self {
+            method: self.method.clone(),
+            ..Self::new(self.target.clone(), self.policy)
+        }
+    }
+
+    /// Whether its body is gone.
+    fn is_spent(&self) -> bool {
+        let upload = self.upload.as_ref();
+        upload.is_some_and(|upload| upload.is_spent())
+    }
+
+    /// Whether sending it twice does no harm, and is possible.
+    fn can_be_repeated(&self) -> bool {
+        self.method.is_idempotent() && self.upload.is_none()
+    }
+
+    /// What to do with the body of the answer.
+    pub(crate) fn policy(&self) -> BodyPolicy {
+        let mut policy = self.policy;
+        if let Some(streaming) = &mut policy.streaming {
+            streaming.challenged = self.challenged.is_some();
+        }
+        policy
     }
 
     /// The target's own headers, with those of the request and of the hop over them.
@@ -102,10 +135,22 @@ impl Hop {
         headers
     }
 
+    /// The body, to be sent. Errors: it can be sent once only, and was.
+    pub(crate) fn request_body(&self) -> Result<RequestBody, RequestFailure> {
+        Ok(match &self.upload {
+            None => RequestBody::whole(self.body.clone()),
+            Some(upload) => RequestBody::streamed(upload)?,
+        })
+    }
+
     /// The request itself, as this version of HTTP has it.
-    pub(crate) fn request(&self, version: Version) -> Result<Request<RequestBody>, RequestFailure> {
+    pub(crate) fn request<B>(
+        &self,
+        version: Version,
+        body: B,
+    ) -> Result<Request<B>, RequestFailure> {
         let target = &self.target;
-        let mut request = Request::new(Full::new(self.body.clone()));
+        let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.headers_mut() = self.all_headers();
         if version >= Version::HTTP_2 {
@@ -131,6 +176,7 @@ impl Progress {
             dial: Cell::default(),
             connection: RefCell::new(None),
             number: Cell::new(0),
+            lease: Cell::new(None),
         }
     }
 
@@ -152,6 +198,11 @@ impl Progress {
     fn is_refused(&self) -> bool {
         let used = self.connection.borrow();
         used.as_ref().is_some_and(|used| used.instants.is_refused())
+    }
+
+    /// The connection by which the body of the answer is still to come.
+    pub(crate) fn take_lease(&self) -> Option<Lease> {
+        self.lease.take().map(|lease| *lease)
     }
 
     pub(crate) fn used(&self) -> Option<Used> {
@@ -212,6 +263,9 @@ impl Client {
         hop: &Hop,
         progress: &Progress,
     ) -> Result<Answer, RequestFailure> {
+        if hop.is_spent() {
+            return Err(spent());
+        }
         let keep = !self.worker.run.settings.http.no_connection_reuse;
         let mut held = hop.held.as_ref().and_then(|held| held.take());
         let mut refusals = 0;
@@ -223,7 +277,9 @@ impl Client {
                 None => (Box::pin(self.open(hop, progress, keep)).await?, false),
             };
             match self.try_hop(hop, lease, progress, keep).await {
-                Err(_) if progress.is_refused() && refusals < REFUSALS => refusals += 1,
+                Err(_) if progress.is_refused() && !hop.is_spent() && refusals < REFUSALS => {
+                    refusals += 1;
+                }
                 Err(_) if was_kept && !progress.is_refused() && is_repeatable(hop, progress) => {
                     return self.on_new(hop, progress, keep).await;
                 }
@@ -247,7 +303,7 @@ impl Client {
     fn kept(&self, hop: &Hop) -> Option<Lease> {
         loop {
             let mut lease = self.pool.reuse(&hop.target.origin, hop.version)?;
-            if hop.method.is_idempotent() || lease.connection.is_listening() {
+            if hop.can_be_repeated() || lease.connection.is_listening() {
                 return Some(lease);
             }
         }
@@ -284,7 +340,7 @@ impl Client {
         // A log-in that needs its connection again lets go of it by itself.
         let close = !keep && hop.held.is_none() && !lease.connection.is_shared();
         if let Some(debug) = &self.debug {
-            let mut request = hop.request(lease.connection.version())?;
+            let mut request = hop.request(lease.connection.version(), ())?;
             if close {
                 let close = HeaderValue::from_static("close");
                 request.headers_mut().insert(CONNECTION, close);
@@ -292,6 +348,10 @@ impl Client {
             progress.number.set(debug.request(&request, hop));
         }
         let answer = lease.connection.exchange(hop, close).await?;
+        if answer.unread.is_some() {
+            progress.lease.set(Some(Box::new(lease)));
+            return Ok(answer);
+        }
         match &hop.held {
             Some(held) => held.0.set(Some(lease)),
             None if keep => self.pool.give_back(lease, &hop.target.origin),
@@ -325,5 +385,5 @@ fn absolute(target: &Target) -> Result<Uri, RequestFailure> {
 /// Whether the hop may be sent again: nothing of an answer came, and sending it twice does no harm.
 fn is_repeatable(hop: &Hop, progress: &Progress) -> bool {
     let answered = progress.used().is_some_and(|used| used.instants.has_read());
-    !answered && hop.method.is_idempotent()
+    !answered && hop.can_be_repeated()
 }

@@ -1,5 +1,7 @@
 //! Defines requests as guests build them, and responses as guests read them.
 
+mod rare;
+
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
@@ -7,24 +9,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRAILER, TRANSFER_ENCODING,
-};
+use http::header::{CONTENT_LENGTH, SET_COOKIE, TRAILER, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-
 use send_wrapper::SendWrapper;
 
 use crate::http::auth::{Credentials, Scheme};
+use crate::http::connection::Streaming;
 use crate::http::cookie::SetCookie;
 use crate::http::dial::Remote;
-use crate::http::encoding::Encoding;
 use crate::http::failure::RequestFailure;
-use crate::http::form::{self, Part};
+use crate::http::form::Part;
 use crate::http::head::Head;
 use crate::http::hop::Hop;
-use crate::http::jar::Jar;
+use crate::http::patience::Patience;
 use crate::http::socket::TlsFacts;
+use crate::http::stream::{BodyStream, StreamFacts};
+use crate::http::upload::Upload;
 use crate::settings::HttpVersion;
+
+pub(crate) use rare::Rare;
 
 /// How long an exchange may take unless the request says otherwise.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -46,23 +49,6 @@ pub struct Request {
     pub(crate) discard_body: Option<bool>,
     pub(crate) expected: Option<Vec<(u16, u16)>>,
     pub(crate) rare: Option<Box<Rare>>,
-}
-
-/// What few requests have, kept apart so that the others don't pay for it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Rare {
-    /// The type of the body, unless a header says it.
-    pub(crate) content_type: Option<Cow<'static, str>>,
-    /// The body, if there are any.
-    pub(crate) parts: Vec<Part>,
-    pub(crate) compression: Vec<String>,
-    pub(crate) login: Option<Login>,
-    /// How the URL's userinfo is used.
-    pub(crate) auth_scheme: Option<String>,
-    pub(crate) cookies: Vec<OwnCookie>,
-    pub(crate) jar: Option<SendWrapper<Rc<Jar>>>,
-    /// The name of the version of HTTP that it speaks.
-    pub(crate) http_version: Option<String>,
 }
 
 /// Credentials, and how they are shown.
@@ -100,6 +86,15 @@ pub struct Reply {
     pub(crate) timings: Timings,
     /// The request that brought it, as its first hop was sent.
     pub(crate) sent: Option<SendWrapper<Hop>>,
+    /// The body, where it is streamed.
+    pub(crate) stream: Option<SendWrapper<Box<Streamed>>>,
+}
+
+/// A body that is streamed, as its response knows it.
+pub(crate) struct Streamed {
+    pub(crate) facts: StreamFacts,
+    /// The body itself, until it is taken.
+    pub(crate) body: Option<BodyStream>,
 }
 
 impl From<Reply> for Response {
@@ -165,12 +160,38 @@ impl Request {
         }
     }
 
+    /// Sets the body to one that is streamed, in the place of all that was one.
+    pub(crate) fn set_upload(&mut self, body: Rc<Upload>) {
+        self.set_body(Bytes::new(), None);
+        self.rare().upload = Some(SendWrapper::new(body));
+    }
+
+    /// How long its parts may take, where it says so.
+    pub(crate) fn patience(&self) -> Option<&Patience> {
+        let patience = self.rare.as_ref()?.patience.as_ref()?;
+        Some(&***patience)
+    }
+
+    /// The body, where it is streamed.
+    pub(crate) fn upload(&self) -> Option<Rc<Upload>> {
+        self.rare.as_ref()?.upload.as_deref().map(Rc::clone)
+    }
+
     /// Adds a part, in the place of a body that was none of parts.
     pub(crate) fn add_part(&mut self, part: Part) {
         self.body = Bytes::new();
         let rare = self.rare();
         rare.content_type = None;
         rare.parts.push(part);
+    }
+
+    /// What samples look at, without headers and body.
+    pub(crate) fn outline(&self) -> Self {
+        Self {
+            tags: self.tags.clone(),
+            expected: self.expected.clone(),
+            ..Self::new(self.method.clone(), self.url.clone())
+        }
     }
 
     /// The body as it is sent; headers that say what it is are added to the others.
@@ -194,6 +215,15 @@ impl Request {
             })
         })
         .transpose()
+    }
+
+    /// Set when the response's body is streamed. What it may not leave unread is known when a hop is sent.
+    pub(crate) fn streaming(&self) -> Option<Streaming> {
+        self.rare.as_ref()?.streaming?;
+        Some(Streaming {
+            follows: false,
+            challenged: false,
+        })
     }
 
     /// Whether the request itself sets this header.
@@ -223,6 +253,9 @@ impl Request {
             if !OF_THE_ENGINE.contains(&name) {
                 map.append(name, value);
             }
+        }
+        if let Some(rare) = &self.rare {
+            map.extend(rare.given_headers.clone());
         }
         Ok(map)
     }
@@ -269,61 +302,30 @@ impl Request {
     }
 }
 
-impl Rare {
-    fn content(&self, body: &Bytes, headers: &mut HeaderMap) -> Result<Bytes, RequestFailure> {
-        let wrong = |message: String| RequestFailure::new(1000, message);
-        let mut body = body.clone();
-        let given = headers.get(CONTENT_TYPE).map(HeaderValue::to_str);
-        let given = given.transpose().unwrap_or_default();
-        let mut content_type = match given {
-            None => self.content_type.clone().map(Cow::into_owned),
-            Some(_) => None,
-        };
-        if !self.parts.is_empty() {
-            (body, content_type) = form::multipart(&self.parts, given).map_err(wrong)?;
-        }
-        if let Some(content_type) = content_type {
-            let value = HeaderValue::from_str(&content_type);
-            let value = value.map_err(|_| wrong(format!("invalid type {content_type:?}")))?;
-            headers.insert(CONTENT_TYPE, value);
-        }
-        self.compressed(body, headers)
-    }
-
-    fn compressed(&self, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, RequestFailure> {
-        let named = |name: &String| {
-            Encoding::named(name).ok_or_else(|| {
-                let message =
-                    format!("unknown compression {name:?}, use gzip, deflate, br or zstd");
-                RequestFailure::new(1000, message)
-            })
-        };
-        let encodings = self.compression.iter().map(named);
-        let encodings = encodings.collect::<Result<Vec<_>, _>>()?;
-        if body.is_empty() || encodings.is_empty() {
-            return Ok(body);
-        }
-        let compressed = encodings
-            .iter()
-            .try_fold(body, |body, encoding| {
-                encoding.compress(&body).map(Bytes::from)
-            })
-            .map_err(|error| RequestFailure::new(1000, format!("compression: {error}")))?;
-        if !headers.contains_key(CONTENT_ENCODING)
-            && let Ok(value) = HeaderValue::from_str(&self.compression.join(", "))
-        {
-            headers.insert(CONTENT_ENCODING, value);
-        }
-        Ok(compressed)
-    }
-}
-
 impl Response {
+    /// Makes a body that was read whole, though it was to be streamed, one that is.
+    pub(crate) fn stream_what_was_read(&mut self) {
+        if self.stream.is_none() {
+            let body = BodyStream::of(&self.body, self.timings);
+            self.body = Bytes::new();
+            self.stream = Some(SendWrapper::new(body.into()));
+        }
+    }
+
     /// The cookies that it sets, in their order; what can't be read as one is left out.
     pub(crate) fn set_cookies(&self) -> impl Iterator<Item = SetCookie> {
         let values = self.head.headers.values(SET_COOKIE.as_str());
         let texts = values.into_iter().map(String::from_utf8_lossy);
         texts.filter_map(|text| SetCookie::parse(&text))
+    }
+}
+
+impl From<BodyStream> for Box<Streamed> {
+    fn from(body: BodyStream) -> Self {
+        Self::new(Streamed {
+            facts: body.facts(),
+            body: Some(body),
+        })
     }
 }
 
@@ -336,7 +338,10 @@ impl Timings {
 
 #[cfg(test)]
 mod tests {
+    use http::header::CONTENT_TYPE;
+
     use super::*;
+    use crate::http::form;
 
     #[test]
     fn statuses_are_judged_by_the_request_first() {

@@ -57,6 +57,11 @@ impl Redirect {
     }
 }
 
+/// Whether a response with this status is a redirect, if it has a location.
+pub(crate) fn leads_on(status: StatusCode) -> bool {
+    change_of(status).is_some()
+}
+
 impl Client {
     /// The hop after this one.
     pub(crate) fn follow(
@@ -84,8 +89,12 @@ impl Client {
         if !request.has_header(&REFERER) {
             set_referer(&mut headers, from, &target);
         }
+        let mut upload = None;
         let (method, body) = match redirect.change {
-            Change::Nothing => (hop.method.clone(), hop.body.clone()),
+            Change::Nothing => {
+                upload.clone_from(&hop.upload);
+                (hop.method.clone(), hop.body.clone())
+            }
             Change::Get => {
                 forget(&mut headers, &ABOUT_THE_BODY);
                 (without_body(&hop.method), Bytes::new())
@@ -95,6 +104,7 @@ impl Client {
             method,
             headers,
             body,
+            upload,
             trusted,
             version: hop.version,
             ..Hop::new(target, hop.policy)

@@ -228,7 +228,7 @@ fn write(
     }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
+pub(super) fn milliseconds(duration: Duration) -> f64 {
     // As 64 bits: making a float of 128 is a call into a library. They last for 584 years.
     duration.as_nanos() as u64 as f64 / 1e6
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use wasmtime::component::Resource;
 
 use crate::bindings::brunt::data::{files, shared};
@@ -11,6 +12,21 @@ use crate::state::{Phase, VuState};
 /// A file's content, shared by all VUs.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct File(Arc<Vec<u8>>);
+
+impl File {
+    /// The whole content, shared and not copied.
+    pub(crate) fn content(&self) -> Bytes {
+        Bytes::from_owner(Content(self.0.clone()))
+    }
+}
+
+struct Content(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Content {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 /// A shared list.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]

@@ -2,47 +2,36 @@
 
 mod batch;
 mod cookies;
+mod pending;
 mod response;
+mod sse;
+mod stream;
+mod upload;
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use send_wrapper::SendWrapper;
-use tokio::task::AbortHandle;
 use wasmtime::component::Resource;
 
 use crate::bindings::brunt::http::client::{self, Answer, RequestError};
 use crate::http::{
     Credentials, FORM, Login, OwnCookie, Part, Request, RequestFailure, Response, Scheme,
-    urlencoded,
+    StreamPolicy, urlencoded,
 };
-use crate::interfaces::time::{Signal, Waitable};
-use crate::state::{Misuse, Phase, VuState};
+use crate::interfaces::data::File;
+use crate::state::{Phase, VuState};
 
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use cookies::CookieJar;
-
-/// A request under way. Dropping it aborts the request.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Pending {
-    shared: SendWrapper<Rc<Shared>>,
-    task: AbortHandle,
-}
-
-/// What the request under way and its owner share.
-#[derive(Default)]
-struct Shared {
-    result: RefCell<Option<Result<Response, RequestFailure>>>,
-    done: Rc<Signal>,
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
+pub use pending::Pending;
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub use sse::Source;
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub use stream::Stream;
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub use upload::BodyWriter;
 
 type Sent = wasmtime::Result<Result<Resource<Response>, RequestError>>;
 type Fetched = wasmtime::Result<Result<Answer, RequestError>>;
@@ -63,27 +52,6 @@ impl VuState {
         self.give(result)
     }
 
-    /// Sends a request beside what the VU does.
-    fn start_sending(
-        &mut self,
-        sending: impl Future<Output = Result<Response, RequestFailure>> + 'static,
-    ) -> wasmtime::Result<Resource<Pending>> {
-        let shared = Rc::new(Shared::default());
-        let ours = shared.clone();
-        // Boxed, because its state is large, and a task moves what it is given several times.
-        let sending = Box::pin(sending);
-        let task = tokio::spawn(SendWrapper::new(async move {
-            let result = sending.await;
-            *ours.result.borrow_mut() = Some(result);
-            ours.done.set();
-        }));
-        let pending = Pending {
-            shared: SendWrapper::new(shared),
-            task: task.abort_handle(),
-        };
-        Ok(self.table.push(pending)?)
-    }
-
     fn give(&mut self, result: Result<Response, RequestFailure>) -> Fetched {
         match result {
             Ok(response) => Ok(Ok(Answer {
@@ -91,15 +59,10 @@ impl VuState {
                 body_size: response.body_size,
                 response: self.table.push(response)?,
             })),
-            Err(failure) => Ok(Err(RequestError {
-                code: failure.code.into(),
-                message: failure.message,
-            })),
+            Err(failure) => Ok(Err(failure.into())),
         }
     }
-}
 
-impl VuState {
     fn set_login(
         &mut self,
         request: &Resource<Request>,
@@ -113,6 +76,15 @@ impl VuState {
             credentials,
         });
         Ok(())
+    }
+}
+
+impl From<RequestFailure> for RequestError {
+    fn from(failure: RequestFailure) -> Self {
+        Self {
+            code: failure.code.into(),
+            message: failure.message,
+        }
     }
 }
 
@@ -198,6 +170,16 @@ impl client::HostRequest for VuState {
     ) -> wasmtime::Result<()> {
         let request = self.table.get_mut(&request)?;
         request.set_body(Bytes::from(body), Some(content_type.into()));
+        Ok(())
+    }
+
+    fn set_body_file(
+        &mut self,
+        request: Resource<Request>,
+        file: Resource<File>,
+    ) -> wasmtime::Result<()> {
+        let content = self.table.get(&file)?.content();
+        self.table.get_mut(&request)?.set_body(content, None);
         Ok(())
     }
 
@@ -340,6 +322,20 @@ impl client::HostRequest for VuState {
         Ok(())
     }
 
+    fn set_stream_body(
+        &mut self,
+        request: Resource<Request>,
+        streams: bool,
+    ) -> wasmtime::Result<()> {
+        let policy = streams.then_some(StreamPolicy {
+            unpacks: true,
+            endless: false,
+            gap: None,
+        });
+        self.table.get_mut(&request)?.rare().streaming = policy;
+        Ok(())
+    }
+
     fn set_expected_statuses(
         &mut self,
         request: Resource<Request>,
@@ -366,31 +362,16 @@ impl client::HostRequest for VuState {
         self.start_sending(async move { http.send(&request, &base).await })
     }
 
+    fn start_upload(
+        &mut self,
+        request: Resource<Request>,
+        length: Option<u64>,
+    ) -> wasmtime::Result<(Resource<BodyWriter>, Resource<Pending>)> {
+        self.begin_upload(&request, length)
+    }
+
     fn drop(&mut self, request: Resource<Request>) -> wasmtime::Result<()> {
         self.table.delete(request)?;
-        Ok(())
-    }
-}
-
-impl client::HostPendingResponse for VuState {
-    fn done(&mut self, pending: Resource<Pending>) -> wasmtime::Result<Resource<Waitable>> {
-        let signal = self.table.get(&pending)?.shared.done.clone();
-        Ok(self.table.push(Waitable::On(SendWrapper::new(signal)))?)
-    }
-
-    async fn take(&mut self, pending: Resource<Pending>) -> Sent {
-        let shared = SendWrapper::new((*self.table.get(&pending)?.shared).clone());
-        SendWrapper::new(std::future::poll_fn(|context| shared.done.poll(context))).await;
-        self.usage.resume(Instant::now());
-        let result = shared.result.borrow_mut().take();
-        match result {
-            Some(result) => Ok(self.give(result)?.map(|answer| answer.response)),
-            None => Err(Misuse("the response of this request was taken before".into()).into()),
-        }
-    }
-
-    fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
-        self.table.delete(pending)?;
         Ok(())
     }
 }

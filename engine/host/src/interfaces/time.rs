@@ -1,19 +1,19 @@
 //! Defines the host's side of `brunt:time`: clocks, sleep, and waiting for the first of several things.
 
-use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use send_wrapper::SendWrapper;
 use wasmtime::component::Resource;
 
 use crate::bindings::brunt::time::{clock, waiting};
+use crate::signal::Signal;
 use crate::state::{Misuse, VuState};
 
 /// The longest time that is waited for: a hundred years, so that no arithmetic overflows.
-const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+pub(super) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Something that becomes ready once.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -24,36 +24,11 @@ pub enum Waitable {
     On(SendWrapper<Rc<Signal>>),
 }
 
-/// Becomes done once, and wakes who waits for it.
-#[derive(Default)]
-pub(crate) struct Signal {
-    done: Cell<bool>,
-    waiting: RefCell<Vec<Waker>>,
-}
-
-impl Signal {
-    pub(crate) fn set(&self) {
-        self.done.set(true);
-        self.waiting.borrow_mut().drain(..).for_each(Waker::wake);
-    }
-
-    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
-        if self.done.get() {
-            return Poll::Ready(());
-        }
-        let mut waiting = self.waiting.borrow_mut();
-        if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-            waiting.push(context.waker().clone());
-        }
-        Poll::Pending
-    }
-}
-
 impl Waitable {
     fn ready(&self) -> bool {
         match self {
             Self::At(time) => *time <= Instant::now(),
-            Self::On(signal) => signal.done.get(),
+            Self::On(signal) => signal.is_set(),
         }
     }
 }

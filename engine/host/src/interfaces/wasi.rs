@@ -1,5 +1,7 @@
 //! Defines WASI 0.2 as guests get it: no files, no sockets, no environment, and standard output and error in the run's log.
 
+mod http;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -11,6 +13,8 @@ use wasmtime_wasi::{WasiCtx, async_trait};
 
 use crate::log::{Level, LogBudget};
 use crate::run::Run;
+
+pub(crate) use http::WasiHttp;
 
 /// What a line may be long before it is logged in pieces.
 const LINE: usize = 4096;

@@ -44,7 +44,7 @@ pub enum LimitUnit {
 }
 
 /// All limits. The defaults are those of [`Limits::default`].
-pub const LIMITS: [LimitSpec; 12] = [
+pub const LIMITS: [LimitSpec; 14] = [
     LimitSpec {
         name: "memory",
         unit: LimitUnit::Bytes,
@@ -108,6 +108,22 @@ pub const LIMITS: [LimitSpec; 12] = [
         most: u64::MAX,
         read: |limits| limits.vu.response_head as u64,
         write: |limits, value| limits.vu.response_head = size(value),
+    },
+    LimitSpec {
+        name: "streamBuffer",
+        unit: LimitUnit::Bytes,
+        effect: "bytes of one streamed body that wait to be read or sent; beyond it no more is read from the connection, and a writer waits",
+        most: u64::MAX,
+        read: |limits| limits.vu.stream_buffer as u64,
+        write: |limits, value| limits.vu.stream_buffer = size(value),
+    },
+    LimitSpec {
+        name: "sseEvent",
+        unit: LimitUnit::Bytes,
+        effect: "size of one server-sent event; beyond it the event source fails",
+        most: u64::MAX,
+        read: |limits| limits.vu.sse_event as u64,
+        write: |limits, value| limits.vu.sse_event = size(value),
     },
     LimitSpec {
         name: "cookies",
@@ -258,4 +274,17 @@ fn bytes(value: &Value) -> Result<u64, String> {
 
 fn size(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table;
+    use super::*;
+
+    #[test]
+    fn every_limit_is_an_option_that_can_be_set() {
+        for spec in &LIMITS {
+            assert!(table::find(&spec.option()).is_some(), "{}", spec.name);
+        }
+    }
 }

@@ -267,6 +267,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         Shape::Count,
     ),
     grant("limits.responseHead", "LIMIT_RESPONSE_HEAD", Shape::Text),
+    grant("limits.streamBuffer", "LIMIT_STREAM_BUFFER", Shape::Text),
+    grant("limits.sseEvent", "LIMIT_SSE_EVENT", Shape::Text),
     grant("limits.cookies", "LIMIT_COOKIES", Shape::Text),
     grant("limits.logBytes", "LIMIT_LOG_BYTES", Shape::Text),
     grant("limits.handles", "LIMIT_HANDLES", Shape::Count),

@@ -242,6 +242,7 @@ fn reads_every_limit_from_json() {
         ),
         (12, 13, 512 << 10, 1024, 2048, 1000)
     );
+    assert_eq!((vu.stream_buffer, vu.sse_event), (9 << 10, 10 << 10));
     assert_eq!(
         (
             options.network.allow_hosts.len(),
@@ -824,6 +825,6 @@ const EVERYTHING: &str = r#"{
     "summaryMode": "full", "summaryExport": "s.json", "noThresholds": true, "out": ["json=x.json"], "linger": true,
     "consoleOutput": "c.log", "includeSystemEnvVars": false, "workers": 3, "busyWarning": 80, "seed": 42, "instancePerIteration": true,
     "limits": {"memory": "64MiB", "cpuTime": "1s", "series": 10, "handles": 11, "connections": 12, "tableElements": 13,
-               "stack": "512KiB", "responseBody": 1024, "responseHeaders": 99, "responseHead": "8KiB", "cookies": 2048, "logBytes": "1KB"},
+               "stack": "512KiB", "responseBody": 1024, "responseHeaders": 99, "responseHead": "8KiB", "streamBuffer": "9KiB", "sseEvent": "10KiB", "cookies": 2048, "logBytes": "1KB"},
     "network": {"allow": ["example.com", "10.0.0.0/8"], "deny": ["10.1.0.0/16"]}
 }"#;

@@ -14,6 +14,11 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Server-sent events are read from an [`sse::EventSource`].
+//!
+//! A large body need not be held in memory: [`Request::stream`] gives a [`Stream`], to be read while it comes,
+//! and [`Request::upload`] an [`Upload`], to be written while it is sent.
+//!
 //! A request that brings no response is an [`Error`](Error), which `?` turns into the end of the iteration. A test
 //! that goes on instead keeps the `Result`, whose [`Answer::status`] is 0 then, or looks at [`Error::code`].
 //! A response of any status is a response. Where option `throw` is on, an [`Error`](Error) that nobody looks at makes the
@@ -26,12 +31,17 @@ mod pointer;
 mod request;
 mod response;
 mod sent;
+pub mod sse;
+mod stream;
+mod upload;
 
 pub use body::Body;
 pub use cookies::{Cookie, CookieJar};
 pub use request::{Pending, Request};
 pub use response::{Answer, Error, Ocsp, Response, Timings};
 pub use sent::Sent;
+pub use stream::Stream;
+pub use upload::Upload;
 
 use std::borrow::Borrow;
 use std::ops::RangeInclusive;

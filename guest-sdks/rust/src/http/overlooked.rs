@@ -1,30 +1,32 @@
 //! Defines failures of requests that nobody looked at, for option `throw`: Rust raises nothing by itself.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 thread_local! {
     /// The first of this iteration, in words.
     static FIRST: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Whether an error has to be looked at, and was not. A copy was made by somebody who looked.
+/// Whether an error has to be looked at, and was not. A copy was made by somebody who looked. Errors of `io` want what they hold
+/// to be fit for several threads.
 #[derive(Default)]
-pub(super) struct Unseen(Cell<bool>);
+pub(super) struct Unseen(AtomicBool);
 
 impl Unseen {
     /// From now on it has to be looked at.
     pub(super) fn expect(&self) {
-        self.0.set(true);
+        self.0.store(true, Ordering::Relaxed);
     }
 
     /// Somebody looked.
     pub(super) fn see(&self) {
-        self.0.set(false);
+        self.0.store(false, Ordering::Relaxed);
     }
 
     /// Whether somebody should have looked, and nobody did.
     pub(super) fn is_expected(&self) -> bool {
-        self.0.get()
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::bindings::brunt::http::client as wit;
 use crate::bindings::brunt::time::waiting::{Waitable, after};
-use crate::http::{Body, CookieJar, Error, Result, response};
+use crate::data::File;
+use crate::http::{Body, CookieJar, Error, Result, Stream, Upload, response, stream};
 use crate::time::{Wait, nanoseconds};
 
 /// A request, built step by step, that can be sent any number of times.
@@ -115,6 +116,13 @@ impl Request {
     /// Sets the body to a form of these fields.
     pub fn form<N: AsRef<str>, V: AsRef<str>>(self, fields: &[(N, V)]) -> Self {
         self.body(Body::form(fields))
+    }
+
+    /// Sets the body to a file that was opened in `init`. It is sent without a copy in the VU's memory.
+    pub fn body_file(mut self, file: &File) -> Self {
+        self.inner.set_body_file(file.inner());
+        self.broken_body = None;
+        self
     }
 
     /// Adds a part to a `multipart/form-data` body: text, bytes or JSON.
@@ -253,11 +261,55 @@ impl Request {
 
     /// Sends it and returns at once. It goes on while the VU runs, waits or sleeps.
     pub fn start(&self) -> Pending {
-        Pending {
-            inner: self.check_body().map(|()| self.inner.start()),
-            done: OnceCell::new(),
-            throw: self.throw,
-        }
+        Pending::new(self.check_body().map(|()| self.inner.start()), self.throw)
+    }
+
+    /// Sends it and suspends this VU until the head of the response is there. The body is read from the [`Stream`], while
+    /// it comes.
+    ///
+    /// ```no_run
+    /// # use brunt_sdk::prelude::*;
+    /// # fn f() -> Result<()> {
+    /// let mut stream = Request::get("http://127.0.0.1:8080/stream-bytes/100000000").stream()?;
+    /// let mut size = 0;
+    /// while let Some(bytes) = stream.chunk(64 << 10)? {
+    ///     size += bytes.len();
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn stream(&self) -> Result<Stream> {
+        self.check_body()?;
+        self.inner.set_stream_body(true);
+        let result = self.inner.send();
+        self.inner.set_stream_body(false);
+        stream::opened(result, self.throw)
+    }
+
+    /// Sends it with a body that is written while it is sent: of this length, or in chunks.
+    pub fn upload(&self, length: Option<u64>) -> Upload {
+        let started = self.check_body();
+        Upload::new(
+            started.map(|()| self.inner.start_upload(length)),
+            self.throw,
+        )
+    }
+
+    /// Sends it as [`Request::stream`] does, and returns at once: [`Pending::take_stream`] gives the stream.
+    pub fn start_stream(&self) -> Pending {
+        self.inner.set_stream_body(true);
+        let pending = self.start();
+        self.inner.set_stream_body(false);
+        pending
+    }
+
+    /// What the contract knows it by. Errors: its body can't be written.
+    pub(super) fn inner(&self) -> Result<&wit::Request> {
+        self.check_body().map(|()| &self.inner)
+    }
+
+    /// Whether errors of it are raised, where it says so.
+    pub(super) fn throws(&self) -> Option<bool> {
+        self.throw
     }
 
     fn check_body(&self) -> Result<()> {
@@ -280,10 +332,9 @@ pub(super) fn start_all<'a>(requests: impl Iterator<Item = &'a Request>) -> Vec<
         .iter()
         .filter_map(|(one, _)| one.as_ref().ok().copied());
     let mut started = wit::batch(&fit.collect::<Vec<_>>()).into_iter();
-    let pending = |(one, throw): (Result<&wit::Request>, _)| Pending {
-        inner: one.map(|_| started.next().expect("one for each that was sent")),
-        done: OnceCell::new(),
-        throw,
+    let pending = |(one, throw): (Result<&wit::Request>, _)| {
+        let inner = one.map(|_| started.next().expect("one for each that was sent"));
+        Pending::new(inner, throw)
     };
     checked.into_iter().map(pending).collect()
 }
@@ -303,9 +354,24 @@ pub struct Pending {
 }
 
 impl Pending {
+    pub(super) fn new(inner: Result<wit::PendingResponse>, throw: Option<bool>) -> Self {
+        Self {
+            inner,
+            done: OnceCell::new(),
+            throw,
+        }
+    }
+
     /// The response. Suspends this VU until it is there.
     pub fn take(self) -> Result {
         response::result_of(self.inner?.take(), self.throw)
+    }
+
+    /// The response, with its body to be read while it comes. Suspends this VU until the head is there.
+    ///
+    /// For what [`Request::start_stream`] gave; of another response the stream is empty.
+    pub fn take_stream(self) -> Result<Stream> {
+        stream::opened(self.inner?.take(), self.throw)
     }
 }
 

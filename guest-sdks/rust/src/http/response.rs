@@ -291,6 +291,17 @@ impl Answer for super::Result {
     }
 }
 
+impl Response {
+    /// How many bytes of the body have come by now.
+    pub(crate) fn size_now(&self) -> u64 {
+        self.inner.body_size()
+    }
+
+    pub(crate) fn take_body(&self) -> Option<wit::BodyStream> {
+        self.inner.body_stream()
+    }
+}
+
 /// Wraps what the contract returns; a failure is raised as `throw` says, or else the option.
 pub(crate) fn result_of(
     result: Result<impl Into<Response>, wit::RequestError>,

@@ -27,6 +27,10 @@ pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// In how many pieces the body is sent, with so long after each.
+    pub(super) pieces: (usize, Duration),
+    /// Whether the stream is reset after that.
+    pub(super) breaks_off: bool,
 }
 
 impl Answer {
@@ -41,6 +45,8 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            pieces: (1, Duration::ZERO),
+            breaks_off: false,
         }))
     }
 
@@ -92,6 +98,22 @@ impl Answer {
     /// Sets a body of so many bytes; nothing for faults.
     pub fn body_size(self, bytes: usize) -> Answer {
         self.body(vec![b'x'; bytes])
+    }
+
+    /// Sends the body in so many pieces, with a pause after each; over HTTP/3 alone.
+    pub fn in_pieces(mut self, pieces: usize, pause: Duration) -> Answer {
+        if let Kind::Respond(response) = &mut self.kind {
+            response.pieces = (pieces, pause);
+        }
+        self
+    }
+
+    /// Resets the stream in place of its end; over HTTP/3 alone.
+    pub fn broken_off(mut self) -> Answer {
+        if let Kind::Respond(response) = &mut self.kind {
+            response.breaks_off = true;
+        }
+        self
     }
 
     /// Adds a header to a response; nothing for faults.

@@ -79,8 +79,13 @@ async fn answer(
     };
     let at = Instant::now();
     let mut body = Vec::new();
-    while let Ok(Some(mut part)) = stream.recv_data().await {
-        body.extend(part.copy_to_bytes(part.remaining()));
+    loop {
+        match stream.recv_data().await {
+            Ok(Some(mut part)) => body.extend(part.copy_to_bytes(part.remaining())),
+            Ok(None) => break,
+            // It broke off: no request has arrived.
+            Err(_) => return,
+        }
     }
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = request.headers().iter();
@@ -109,6 +114,18 @@ async fn answer(
     }
     let head = head.body(()).expect("a response that can be sent");
     let _ = stream.send_response(head).await;
-    let _ = stream.send_data(response.body.into()).await;
+    let (pieces, pause) = response.pieces;
+    let body = Bytes::from(response.body);
+    let length = body.len().div_ceil(pieces).max(1);
+    for start in (0..body.len()).step_by(length) {
+        let piece = body.slice(start..body.len().min(start + length));
+        if stream.send_data(piece).await.is_err() {
+            return;
+        }
+        sleep(pause).await;
+    }
+    if response.breaks_off {
+        return stream.stop_stream(Code::H3_INTERNAL_ERROR);
+    }
     let _ = stream.finish().await;
 }

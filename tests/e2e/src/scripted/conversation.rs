@@ -72,6 +72,11 @@ impl Conversation {
                     self.read_body()?;
                 }
                 Step::Send(bytes) => self.send(bytes)?,
+                Step::SendTimes(bytes, times) => {
+                    for _ in 0..*times {
+                        self.send(bytes)?;
+                    }
+                }
                 Step::SendForever(bytes) => loop {
                     self.send(bytes)?;
                 },

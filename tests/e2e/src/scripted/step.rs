@@ -17,6 +17,8 @@ pub enum Step {
     ReadRequest,
     /// Sends these bytes.
     Send(Vec<u8>),
+    /// Sends these bytes so many times.
+    SendTimes(Vec<u8>, usize),
     /// Sends these bytes again and again, until the client is gone.
     SendForever(Vec<u8>),
     /// Reads until the client closes the connection.

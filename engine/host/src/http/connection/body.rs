@@ -1,14 +1,58 @@
-//! Defines how a response's body is read: kept, or counted and thrown away, and never more than the limit.
+//! Defines how a response's body is read: kept, or counted and thrown away, and never more than the limit, or left unread.
 
 use bytes::{Bytes, BytesMut};
-use http::response;
+use http::StatusCode;
 
+use crate::http::connection::http1::Rest as Http1Rest;
+use crate::http::connection::http2::Rest as Http2Rest;
+use crate::http::connection::http3::Rest as Http3Rest;
 use crate::http::connection::{Answer, BodyPolicy};
 use crate::http::failure::RequestFailure;
+use crate::http::head::Head;
+use crate::http::redirect;
+
+/// A body that is still to be read, in the shape of the protocol that it comes by. Dropping it cancels it.
+pub(crate) enum Unread {
+    Http1(Box<Http1Rest>),
+    Http2(Box<Http2Rest>),
+    Http3(Box<Http3Rest>),
+}
+
+/// Which bodies are left unread: those of responses that end a request. What leads on is read, so that its connection is free.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Streaming {
+    /// Whether a redirect would be followed.
+    pub(crate) follows: bool,
+    /// Whether a 401 may be a step of a log-in.
+    pub(crate) challenged: bool,
+}
+
+impl BodyPolicy {
+    /// Whether the body that comes with this head is to be streamed.
+    pub(super) fn leaves_unread(&self, status: StatusCode, has_location: bool) -> bool {
+        self.streaming.is_some_and(|streaming| {
+            let leads_on = streaming.follows && has_location && redirect::leads_on(status)
+                || streaming.challenged && status == StatusCode::UNAUTHORIZED;
+            !leads_on
+        })
+    }
+}
+
+impl Answer {
+    /// A response whose body is left to be streamed.
+    pub(super) fn unread(head: Head, unread: Unread) -> Self {
+        Self {
+            head,
+            body: Bytes::new(),
+            body_size: 0,
+            unread: Some(Box::new(unread)),
+        }
+    }
+}
 
 /// Reads a body to its end, part by part. One part alone is kept as it came, without a copy.
 pub(super) async fn read_body(
-    head: response::Parts,
+    head: Head,
     policy: BodyPolicy,
     mut next: impl AsyncFnMut() -> Option<Result<Bytes, RequestFailure>>,
 ) -> Result<Answer, RequestFailure> {
@@ -26,9 +70,10 @@ pub(super) async fn read_body(
         kept.push(bytes);
     }
     Ok(Answer {
-        head: head.into(),
+        head,
         body: kept.into_bytes(),
         body_size: size as u64,
+        unread: None,
     })
 }
 

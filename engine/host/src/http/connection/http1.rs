@@ -6,6 +6,7 @@
 mod framing;
 mod head;
 mod receiving;
+mod rest;
 mod sending;
 
 use std::cell::RefCell;
@@ -14,19 +15,21 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
+use bytes::Bytes;
 use http::header::CONNECTION;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::http::connection::http1::head::HeadLimits;
 use crate::http::connection::http1::receiving::{Received, Receiving};
-use crate::http::connection::http1::sending::Sending;
-use crate::http::connection::{Answer, BodyPolicy};
+use crate::http::connection::http1::sending::{Sending, Unsent};
+use crate::http::connection::{Answer, BodyPolicy, Unread};
 use crate::http::failure::RequestFailure;
 use crate::http::hop::Hop;
 use crate::http::meter::Timed;
 use crate::http::socket::Socket;
 use crate::limits::Limits;
 
+pub(crate) use rest::Rest;
 pub(crate) use sending::content_length;
 
 pub(super) struct Http1 {
@@ -74,16 +77,19 @@ impl Http1 {
         policy: BodyPolicy,
     ) -> Result<Answer, RequestFailure> {
         self.open = false;
-        let mut sending = Sending::new(hop, close);
+        let mut sending = Sending::new(hop, close)?;
         let close = close || asks_to_close(hop);
         let mut receiving = Receiving::new(&hop.method, policy, self.limits);
         let mut unsent = None;
         let result = poll_fn(|context| {
             if unsent.is_none()
-                && let Poll::Ready(Err(error)) = sending.poll(&mut self.socket, context)
+                && let Poll::Ready(Err(why)) = sending.poll(&mut self.socket, context)
             {
-                // The server may have answered before it stopped listening.
-                unsent = Some(error);
+                match why {
+                    // The server may have answered before it stopped listening.
+                    Unsent::Socket(error) => unsent = Some(error),
+                    Unsent::Body(failure) => return Poll::Ready(Err(failure)),
+                }
             }
             self.poll_receive(&mut receiving, context)
         })
@@ -91,16 +97,52 @@ impl Http1 {
         match (result, unsent) {
             (
                 Ok(Received {
-                    answer,
+                    mut answer,
                     keeps_alive,
                 }),
                 unsent,
             ) => {
+                if let Some(Unread::Http1(rest)) = answer.unread.as_deref_mut() {
+                    rest.go_on(close, unsent.is_none().then_some(sending));
+                    return Ok(answer);
+                }
                 self.open = keeps_alive && !close && unsent.is_none() && sending.is_done();
                 Ok(answer)
             }
             (Err(failure), Some(error)) if failure.code == 1203 => Err(RequestFailure::io(&error)),
             (Err(failure), _) => Err(failure),
+        }
+    }
+
+    /// The next bytes of a body that was left unread, none at its end.
+    pub(super) async fn next_frame(
+        &mut self,
+        rest: &mut Rest,
+    ) -> Option<Result<Bytes, RequestFailure>> {
+        poll_fn(|context| self.poll_frame(rest, context)).await
+    }
+
+    fn poll_frame(
+        &mut self,
+        rest: &mut Rest,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, RequestFailure>>> {
+        rest.poll_send(&mut self.socket, context);
+        loop {
+            if let Some(bytes) = rest.next() {
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            if rest.is_over() {
+                self.open = rest.leaves_open();
+                return Poll::Ready(None);
+            }
+            let read = ready!(self.poll_read(context, |bytes| match bytes {
+                [] => rest.end(),
+                bytes => rest.take(bytes),
+            }));
+            if let Err(failure) = read.unwrap_or_else(|error| Err(RequestFailure::io(&error))) {
+                return Poll::Ready(Some(Err(failure)));
+            }
         }
     }
 

@@ -21,11 +21,12 @@ use http_body::Body;
 use send_wrapper::SendWrapper;
 use tokio::sync::Notify;
 
-use crate::http::connection::body::read_body;
+use crate::http::connection::body::{Unread, read_body};
 use crate::http::connection::fields::prepare;
 use crate::http::connection::frames::{Watch, Watched};
 use crate::http::connection::{Answer, BodyPolicy, RequestBody};
 use crate::http::failure::RequestFailure;
+use crate::http::head::Head;
 use crate::http::meter::Instants;
 use crate::http::socket::Socket;
 use crate::limits::Limits;
@@ -55,6 +56,34 @@ struct Shared {
 }
 
 type Driver = client::Connection<Watched<Socket>, Bytes>;
+
+/// What of an exchange is still to come after the response's head. Dropping it resets the stream, unless all has come.
+pub(crate) struct Rest {
+    body: RecvStream,
+    /// The request, where the response began before all of it was sent.
+    upload: Option<Upload>,
+    stream: Stream,
+}
+
+/// A stream that is watched.
+struct Stream {
+    shared: Rc<Shared>,
+    number: u32,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.shared.watch.close(self.number);
+    }
+}
+
+impl Rest {
+    /// The next part of the body, none at its end. The server may send as much again, and no more: what nobody takes holds it back.
+    pub(super) async fn next(&mut self) -> Option<Result<Bytes, RequestFailure>> {
+        let shared = &self.stream.shared;
+        shared.data(&mut self.body, &mut self.upload).await
+    }
+}
 
 impl Drop for Http2 {
     fn drop(&mut self) {
@@ -145,6 +174,7 @@ impl Http2 {
         self.shared.taken.get() < self.most_streams()
     }
 
+    /// Sends a request and reads the whole response, or its head alone where its body is to be streamed.
     pub(super) async fn exchange(
         &mut self,
         request: Request<RequestBody>,
@@ -157,27 +187,30 @@ impl Http2 {
         poll_fn(|context| sender.poll_ready(context))
             .await
             .map_err(|error| shared.failure(&error))?;
-        let (stream, response, mut upload) = shared.begin(sender, request, instants)?;
-        let _stream = Watching {
-            watch: &shared.watch,
-            stream,
+        let (number, response, mut upload) = shared.begin(sender, request, instants)?;
+        let stream = Stream {
+            shared: shared.clone(),
+            number,
         };
-        let response = shared.response(response, &mut upload).await;
-        let (head, mut body) = response
-            .map_err(|error| shared.failure(&error))?
-            .into_parts();
+        let response = shared.response(response, &mut upload).await?;
+        let (head, body) = response.into_parts();
         let (headers, bytes) = shared.limits;
         if head.headers.len() > headers {
             return Err(RequestFailure::head_limit(headers, bytes));
         }
-        let result = read_body(head, policy, async || {
-            let bytes = shared.data(&mut body, &mut upload).await;
-            Some(bytes?.map_err(|error| shared.failure(&error)))
-        });
-        let answer = result.await?;
+        let head = Head::from(head);
+        let mut rest = Rest {
+            body,
+            upload,
+            stream,
+        };
+        if policy.leaves_unread(head.status, head.headers.notable.location) {
+            return Ok(Answer::unread(head, Unread::Http2(Box::new(rest))));
+        }
+        let answer = read_body(head, policy, async || rest.next().await).await?;
         if shared.ears.is_in_place() {
             // A stream that has ended well tells the connection, which has nothing to do about it.
-            shared.ears.unheard(|| drop((body, upload)));
+            shared.ears.unheard(|| drop(rest));
         }
         Ok(answer)
     }
@@ -210,10 +243,11 @@ impl Shared {
         &self,
         mut response: ResponseFuture,
         upload: &mut Option<Upload>,
-    ) -> Result<Response<RecvStream>, h2::Error> {
+    ) -> Result<Response<RecvStream>, RequestFailure> {
         self.attended(|context| {
-            go_on(upload, context);
-            Pin::new(&mut response).poll(context)
+            go_on(upload, context)?;
+            let response = Pin::new(&mut response).poll(context);
+            response.map_err(|error| self.failure(&error))
         })
         .await
     }
@@ -223,19 +257,21 @@ impl Shared {
         &self,
         body: &mut RecvStream,
         upload: &mut Option<Upload>,
-    ) -> Option<Result<Bytes, h2::Error>> {
+    ) -> Option<Result<Bytes, RequestFailure>> {
         let bytes = self
             .attended(|context| {
-                go_on(upload, context);
-                body.poll_data(context)
+                go_on(upload, context)?;
+                let bytes = body.poll_data(context);
+                bytes.map_err(|error| self.failure(&error))
             })
             .await?;
         Some(bytes.and_then(|bytes| {
             let mut release = || body.flow_control().release_capacity(bytes.len());
-            match self.ears.is_in_place() {
-                true => self.ears.quietly(release)?,
-                false => release()?,
-            }
+            let released = match self.ears.is_in_place() {
+                true => self.ears.quietly(release),
+                false => release(),
+            };
+            released.map_err(|error| self.failure(&error))?;
             Ok(bytes)
         }))
     }
@@ -328,31 +364,22 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// A stream that is watched.
-struct Watching<'a> {
-    watch: &'a Watch,
-    stream: u32,
-}
-
-impl Drop for Watching<'_> {
-    fn drop(&mut self) {
-        self.watch.close(self.stream);
-    }
-}
-
 /// Sends what can be sent of a body. One that the server does not want to hear to its end is left: it has answered, or
-/// says so in place of the answer.
-fn go_on(upload: &mut Option<Upload>, context: &mut Context<'_>) {
+/// says so in place of the answer. Errors: the body broke off.
+fn go_on(upload: &mut Option<Upload>, context: &mut Context<'_>) -> Result<(), RequestFailure> {
     if let Some(sending) = upload
-        && sending.poll(context).is_ready()
+        && let Poll::Ready(sent) = sending.poll(context)
     {
         *upload = None;
+        return sent;
     }
+    Ok(())
 }
 
-/// How much a server may send that was not read yet, on one stream and on all of a connection. Bodies are read as they come.
+/// How much a server may send that was not read yet, on one stream and on all of a connection. Bodies are read as they come, but
+/// for those that are streamed to a guest that takes its time: as many as 255 of them leave room for the others.
 const STREAM_WINDOW: u32 = 4 << 20;
-const CONNECTION_WINDOW: u32 = 64 << 20;
+const CONNECTION_WINDOW: u32 = 1 << 30;
 
 /// Streams that were given up and whose last frames may still come.
 const GIVEN_UP: usize = 1024;

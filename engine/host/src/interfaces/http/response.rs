@@ -10,6 +10,7 @@ use crate::bindings::brunt::http::client;
 use crate::http::{
     Hop, Remote, Response, SetCookie, cipher_suite_name, content_length, protocol, tls_version,
 };
+use crate::interfaces::http::Stream;
 use crate::state::{Misuse, VuState};
 
 impl client::HostResponse for VuState {
@@ -48,7 +49,20 @@ impl client::HostResponse for VuState {
     }
 
     fn body_size(&mut self, response: Resource<Response>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&response)?.body_size)
+        let response = self.table.get(&response)?;
+        let streamed = response.stream.as_ref();
+        Ok(streamed.map_or(response.body_size, |streamed| streamed.facts.size()))
+    }
+
+    fn body_stream(
+        &mut self,
+        response: Resource<Response>,
+    ) -> wasmtime::Result<Option<Resource<Stream>>> {
+        let streamed = self.table.get_mut(&response)?.stream.as_mut();
+        match streamed.and_then(|streamed| streamed.body.take()) {
+            Some(body) => Ok(Some(self.table.push(Stream::new(body))?)),
+            None => Ok(None),
+        }
     }
 
     fn url(&mut self, response: Resource<Response>) -> wasmtime::Result<String> {
@@ -97,7 +111,9 @@ impl client::HostResponse for VuState {
     }
 
     fn timings(&mut self, response: Resource<Response>) -> wasmtime::Result<client::Timings> {
-        let timings = self.table.get(&response)?.timings;
+        let response = self.table.get(&response)?;
+        let streamed = response.stream.as_ref();
+        let timings = streamed.map_or(response.timings, |streamed| streamed.facts.timings());
         let ns = |duration: Duration| duration.as_nanos() as u64;
         Ok(client::Timings {
             blocked: ns(timings.blocked),

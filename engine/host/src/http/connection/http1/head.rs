@@ -23,9 +23,9 @@ const FEW_HEADERS: usize = 100;
 
 /// A head, not yet copied out of the buffer that it was read into.
 pub(super) struct ParsedHead {
-    status: StatusCode,
+    pub(super) status: StatusCode,
     version: Version,
-    notable: Notable,
+    pub(super) notable: Notable,
     /// Where the headers begin, after the status line.
     lines: usize,
     /// Where the head ends and the body begins.

@@ -5,7 +5,8 @@ use http::Method;
 
 use crate::http::connection::http1::framing::Framing;
 use crate::http::connection::http1::head::{self, HeadLimits, ParsedHead};
-use crate::http::connection::{Answer, BodyPolicy};
+use crate::http::connection::http1::rest::Rest;
+use crate::http::connection::{Answer, BodyPolicy, Unread};
 use crate::http::failure::RequestFailure;
 use crate::http::head::Head;
 
@@ -90,6 +91,12 @@ impl<'a> Receiving<'a> {
             self.state = State::Head(bytes.to_vec());
             return Ok(None);
         };
+        if self
+            .policy
+            .leaves_unread(parsed.status, parsed.notable.location)
+        {
+            return self.unread(&parsed, bytes).map(Some);
+        }
         if let Some(whole) = self.whole(&parsed, bytes) {
             self.state = State::Over;
             return Ok(Some(whole));
@@ -113,6 +120,21 @@ impl<'a> Receiving<'a> {
         Ok(left.and_then(|left| self.finish(left == 0)))
     }
 
+    /// The response without its body, which is left to be streamed.
+    fn unread(&mut self, parsed: &ParsedHead, bytes: &[u8]) -> Result<Received, RequestFailure> {
+        self.state = State::Over;
+        let (head, body) = bytes.split_at(parsed.end);
+        let mut rest = Rest::new(parsed.framing.clone(), parsed.keeps_alive);
+        rest.take(body)?;
+        Ok(Received {
+            answer: Answer::unread(
+                parsed.keep(&Bytes::copy_from_slice(head)),
+                Unread::Http1(Box::new(rest)),
+            ),
+            keeps_alive: false,
+        })
+    }
+
     /// The response, when all of it has come with its head, as most do: it is copied once, head and body together.
     fn whole(&self, parsed: &ParsedHead, bytes: &[u8]) -> Option<Received> {
         let Framing::Length(length) = parsed.framing else {
@@ -131,6 +153,7 @@ impl<'a> Receiving<'a> {
                 head: parsed.keep(&all),
                 body: all.slice(parsed.end..),
                 body_size: length as u64,
+                unread: None,
             },
         })
     }
@@ -145,6 +168,7 @@ impl<'a> Receiving<'a> {
                 head: body.head,
                 body: body.kept.freeze(),
                 body_size: body.size as u64,
+                unread: None,
             },
         })
     }
@@ -181,6 +205,7 @@ mod tests {
     const POLICY: BodyPolicy = BodyPolicy {
         discard: false,
         limit: 100,
+        streaming: None,
     };
 
     /// What comes of a response in pieces of this size: status, body, size of the body, whether the connection stays.
@@ -227,6 +252,7 @@ mod tests {
             let discard = BodyPolicy {
                 discard: true,
                 limit: 1,
+                streaming: None,
             };
             let counted = Ok((200, String::new(), 5, true));
             assert_eq!(received(&plain, size, discard), counted, "{size}");

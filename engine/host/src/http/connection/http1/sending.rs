@@ -1,5 +1,7 @@
 //! Defines how an HTTP/1.1 request is written: its head, its body, and what of both the socket has not taken yet.
 
+mod streamed;
+
 use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,6 +13,8 @@ use http::header::{
 };
 use tokio::io::AsyncWrite;
 
+use crate::http::connection::http1::sending::streamed::Streamed;
+use crate::http::failure::RequestFailure;
 use crate::http::hop::Hop;
 use crate::http::target::Target;
 
@@ -22,12 +26,28 @@ thread_local! {
 /// Bodies up to this size are copied behind their head, and leave in one piece with it.
 const SMALL_BODY: usize = 8 << 10;
 
+/// Why a request was not sent whole.
+pub(super) enum Unsent {
+    /// The socket failed: the server may have answered before.
+    Socket(io::Error),
+    /// The body broke off: there is nothing more to send, and no use in an answer.
+    Body(RequestFailure),
+}
+
+impl From<io::Error> for Unsent {
+    fn from(error: io::Error) -> Self {
+        Self::Socket(error)
+    }
+}
+
 /// A request that is being written.
 pub(super) struct Sending {
     /// The head, and a small body with it.
     head: Vec<u8>,
     /// A body that is not small.
     body: Bytes,
+    /// A body that is written while it is sent, until its end.
+    streamed: Option<Box<Streamed>>,
     /// Bytes of both that the socket has taken.
     written: usize,
     state: State,
@@ -43,7 +63,13 @@ enum State {
 
 impl Sending {
     /// A request with nothing of it written. `close` asks the server to close the connection afterwards.
-    pub(super) fn new(hop: &Hop, close: bool) -> Self {
+    ///
+    /// Errors: the body can be sent once only, and was.
+    pub(super) fn new(hop: &Hop, close: bool) -> Result<Self, RequestFailure> {
+        let streamed = match &hop.upload {
+            None => None,
+            Some(upload) => Some(Box::new(Streamed::new(upload)?)),
+        };
         let mut head = BUFFER.take();
         write_head(&mut head, hop, close);
         let mut body = hop.body.clone();
@@ -51,12 +77,13 @@ impl Sending {
             head.extend_from_slice(&body);
             body = Bytes::new();
         }
-        Self {
+        Ok(Self {
             head,
             body,
+            streamed,
             written: 0,
             state: State::Writing,
-        }
+        })
     }
 
     /// Whether everything has left.
@@ -69,14 +96,14 @@ impl Sending {
         &mut self,
         socket: &mut W,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
+    ) -> Poll<Result<(), Unsent>> {
         while self.state == State::Writing {
             let head = &self.head[self.written.min(self.head.len())..];
             let body = &self.body[self.written.saturating_sub(self.head.len())..];
             let slices = [IoSlice::new(head), IoSlice::new(body)];
             let written = match (head.is_empty(), body.is_empty()) {
                 (true, true) => {
-                    self.state = State::Flushing;
+                    ready!(self.poll_more(socket, context))?;
                     continue;
                 }
                 (false, true) => Pin::new(&mut *socket).poll_write(context, head),
@@ -84,7 +111,7 @@ impl Sending {
                 (false, false) => Pin::new(&mut *socket).poll_write_vectored(context, &slices),
             };
             match ready!(written)? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                0 => return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero).into())),
                 bytes => self.written += bytes,
             }
         }
@@ -94,6 +121,34 @@ impl Sending {
             self.give_buffer_back();
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Everything is written: goes on with the next piece of a streamed body, when there is one.
+    fn poll_more<W: AsyncWrite + Unpin>(
+        &mut self,
+        socket: &mut W,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Unsent>> {
+        let Some(streamed) = &mut self.streamed else {
+            self.state = State::Flushing;
+            return Poll::Ready(Ok(()));
+        };
+        self.head.clear();
+        self.written = 0;
+        match streamed.poll_next(context, &mut self.head) {
+            Poll::Ready(Ok(is_over)) => {
+                if is_over {
+                    self.streamed = None;
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(failure)) => Poll::Ready(Err(Unsent::Body(failure))),
+            Poll::Pending => {
+                // What was written must not wait for what comes next.
+                ready!(Pin::new(socket).poll_flush(context))?;
+                Poll::Pending
+            }
+        }
     }
 
     fn give_buffer_back(&mut self) {
@@ -107,6 +162,9 @@ impl Sending {
 
 /// What says how long a request's body is, where that has to be said (as Go does, RFC 9110, section 8.6).
 pub(crate) fn content_length(hop: &Hop) -> Option<HeaderValue> {
+    if let Some(upload) = &hop.upload {
+        return upload.length().map(HeaderValue::from);
+    }
     let expected = matches!(hop.method.as_str(), "POST" | "PUT" | "PATCH");
     (expected || !hop.body.is_empty()).then(|| hop.body.len().into())
 }
@@ -129,8 +187,15 @@ fn write_head(out: &mut Vec<u8>, hop: &Hop, close: bool) {
     if close {
         out.extend_from_slice(b"connection: close\r\n");
     }
-    if let Some(length) = content_length(hop) {
-        write_header(out, &CONTENT_LENGTH, &length);
+    match &hop.upload {
+        Some(upload) if upload.length().is_none() => {
+            out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+        }
+        _ => {
+            if let Some(length) = content_length(hop) {
+                write_header(out, &CONTENT_LENGTH, &length);
+            }
+        }
     }
     out.extend_from_slice(b"\r\n");
 }

@@ -4,10 +4,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use h2::SendStream;
+use h2::{Reason, SendStream};
 use http_body::Body;
 
 use crate::http::connection::RequestBody;
+use crate::http::failure::RequestFailure;
+use crate::http::upload::broken_off;
 
 /// A body that is being sent.
 pub(super) struct Upload {
@@ -15,6 +17,20 @@ pub(super) struct Upload {
     body: RequestBody,
     /// What was taken from the body, and is still to be sent.
     part: Bytes,
+}
+
+/// Why a body was not sent whole.
+enum Unsent {
+    /// The server does not want more of it.
+    Unwanted,
+    /// It broke off.
+    Broken(RequestFailure),
+}
+
+impl From<h2::Error> for Unsent {
+    fn from(_: h2::Error) -> Self {
+        Self::Unwanted
+    }
 }
 
 impl Upload {
@@ -27,10 +43,22 @@ impl Upload {
     }
 
     /// Goes on; ready when all is handed over, or nothing more is wanted.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
+    ///
+    /// Errors: the body broke off, and the stream with it.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), RequestFailure>> {
+        Poll::Ready(match ready!(self.poll_parts(context)) {
+            Ok(()) | Err(Unsent::Unwanted) => Ok(()),
+            Err(Unsent::Broken(failure)) => {
+                self.stream.send_reset(Reason::CANCEL);
+                Err(failure)
+            }
+        })
+    }
+
+    fn poll_parts(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Unsent>> {
         loop {
             if self.part.is_empty() {
-                let Some(part) = ready!(self.next_part(context)) else {
+                let Some(part) = ready!(self.next_part(context))? else {
                     self.stream.send_data(Bytes::new(), true)?;
                     return Poll::Ready(Ok(()));
                 };
@@ -58,16 +86,17 @@ impl Upload {
         self.stream.capacity()
     }
 
-    /// What comes next of the body that is not nothing.
-    fn next_part(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    /// What comes next of the body that is not nothing. Trailers are not sent.
+    fn next_part(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Unsent>> {
         loop {
-            let Some(Ok(frame)) = ready!(Pin::new(&mut self.body).poll_frame(context)) else {
-                return Poll::Ready(None);
+            let frame = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                None => return Poll::Ready(Ok(None)),
+                Some(frame) => frame.map_err(|error| Unsent::Broken(broken_off(&*error)))?,
             };
             if let Ok(part) = frame.into_data()
                 && !part.is_empty()
             {
-                return Poll::Ready(Some(part));
+                return Poll::Ready(Ok(Some(part)));
             }
         }
     }
