@@ -3,6 +3,7 @@
 use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use brunt_metrics::{Recorder, TagSet};
 use rustc_hash::FxHashSet;
@@ -49,6 +50,15 @@ impl Worker {
     /// The recorder. The borrow must end before anything is awaited.
     pub fn recorder(&self) -> RefMut<'_, Recorder> {
         self.recorder.borrow_mut()
+    }
+
+    /// The time of a sample that is recorded now, of a metric that is no gauge: 0 where no output looks at it, because a clock
+    /// is read some ten times in an iteration.
+    pub(crate) fn sample_time(&self) -> u64 {
+        match self.recorder.borrow().keeps_samples() {
+            true => self.run.unix_ns(Instant::now()),
+            false => 0,
+        }
     }
 
     /// The run that this worker works for.

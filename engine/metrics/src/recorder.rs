@@ -170,6 +170,11 @@ impl Recorder {
         }
     }
 
+    /// Whether single samples are kept for outputs. Where they are not, only gauges look at the time of a sample.
+    pub fn keeps_samples(&self) -> bool {
+        matches!(self.raw_setting, RawSamples::Keep { .. })
+    }
+
     /// The number of a check in this recorder; worth keeping by the caller.
     pub fn intern_check(&mut self, scenario: &str, group: &str, name: &str) -> CheckId {
         self.note_group(group);

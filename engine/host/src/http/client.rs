@@ -150,7 +150,7 @@ impl Client {
         if sent == 0 && received == 0 {
             return;
         }
-        let time = self.worker.run.unix_ns(Instant::now());
+        let time = self.worker.sample_time();
         let mut recorder = self.worker.recorder();
         recorder.record(builtin::DATA_SENT, base.id, sent as f64, time);
         recorder.record(builtin::DATA_RECEIVED, base.id, received as f64, time);

@@ -83,7 +83,7 @@ impl Host for VuState {
                 .map_or("", |place| place.scenario.as_str());
             intern_check(local, scenario, &self.run.settings.system_tags, &name, &[])
         });
-        let time = self.run.unix_ns(Instant::now());
+        let time = local.worker.sample_time();
         local
             .worker
             .recorder()
@@ -109,7 +109,7 @@ impl Host for VuState {
             &name,
             &pairs(&tags),
         );
-        let time = self.run.unix_ns(Instant::now());
+        let time = local.worker.sample_time();
         local
             .worker
             .recorder()
