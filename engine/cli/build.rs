@@ -1,4 +1,4 @@
-//! Defines what `brunt new` writes: the files of a project, embedded as text.
+//! Defines what is embedded in the binary: the files of a project that `brunt new` writes, and the JavaScript runtime.
 //!
 //! A build script and no crate that embeds folders, because only this notices new files as well as changed ones.
 
@@ -29,7 +29,24 @@ fn main() -> io::Result<()> {
     }
     list.push_str("]\n");
     println!("cargo::rerun-if-changed=build.rs");
-    fs::write(folder("OUT_DIR")?.join("rust_project.rs"), list)
+    fs::write(folder("OUT_DIR")?.join("rust_project.rs"), list)?;
+    embed_runtime(&root)
+}
+
+/// The JavaScript runtime that `cargo xtask runtime` has built; none where it was not, and scripts say so.
+///
+/// `target/guests` is where it always lies, also when cargo builds elsewhere. The folder is made, so that it can be watched:
+/// of a file that is missing cargo would believe that it changes each time.
+fn embed_runtime(root: &Path) -> io::Result<()> {
+    let built = root.join("target/guests/js");
+    fs::create_dir_all(&built)?;
+    println!("cargo::rerun-if-changed={}", built.display());
+    let runtime = built.join("runtime.wasm");
+    let code = match runtime.is_file() {
+        true => format!("Some(include_bytes!({:?}))", runtime.canonicalize()?),
+        false => "None".to_owned(),
+    };
+    fs::write(folder("OUT_DIR")?.join("js_runtime.rs"), code)
 }
 
 /// Lists a file, or all files below a folder, as `(place in the project, content)`.

@@ -57,8 +57,8 @@ pub(crate) fn run(root: &Path, args: &[&str]) -> Result<()> {
         "-p",
         "brunt-bench",
     ];
-    process::run(Command::new("cargo").args(packages).current_dir(root))?;
     guests::build(root)?;
+    process::run(Command::new("cargo").args(packages).current_dir(root))?;
     process::run(
         Command::new(root.join("target/dist/brunt-bench"))
             .args(args)

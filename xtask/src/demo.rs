@@ -17,12 +17,12 @@ const BINARY: &str = "target/release/brunt";
 /// # Errors
 /// When something does not build, or the target does not start. A failed threshold is no error here.
 pub(crate) fn run(root: &Path) -> Result<()> {
+    guests::build(root)?;
     println!("Building the engine: some minutes the first time, seconds from then on");
     process::run(&mut engine::cargo(
         root,
         &["build", "--release", "--bin", "brunt"],
     ))?;
-    guests::build(root)?;
     let target = Target::start(root)?;
     println!("\nThe target is `brunt target`, {}", target.url);
     println!("The test is examples/rust/{EXAMPLE}.rs, compiled to WebAssembly:\n");

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Packages that only exist for WebAssembly: `guests` compiles them, nothing runs them here.
-const GUESTS: &[&str] = &["brunt-examples", "brunt-test-guests"];
+const GUESTS: &[&str] = &["brunt-examples", "brunt-test-guests", "brunt-js-runtime"];
 
 /// A cargo command for all packages that run here.
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {

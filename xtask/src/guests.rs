@@ -1,6 +1,7 @@
-//! Defines `cargo xtask guests`: builds every WebAssembly guest into `target/guests`.
+//! Defines `cargo xtask guests`: builds every WebAssembly guest into `target/guests`, the JavaScript runtime too.
 
 mod c;
+pub(crate) mod js;
 mod python;
 mod rust;
 
@@ -23,6 +24,7 @@ pub(crate) const BUILT: &str = "target/guests/wasm32-unknown-unknown/guest/examp
 pub(crate) fn build(root: &Path) -> Result<()> {
     let start = Instant::now();
     rust::build(root)?;
+    js::build(root)?;
     c::build(root)?;
     python::build(root)?;
     let (count, bytes) = built(&root.join(BUILT))?;

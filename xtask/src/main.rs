@@ -20,7 +20,8 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
 Commands:
-  guests        build every WebAssembly guest: examples and test guests
+  guests        build every WebAssembly guest: examples, test guests, the JavaScript runtime
+  runtime       build the JavaScript runtime alone, which the engine's next build embeds
   servers       install the servers of others that tests run against
   demo          build everything, and run an example against a target of our own
   test          everything that must hold: format, tidy, guests, all tests
@@ -44,6 +45,7 @@ fn dispatch(args: &[&str]) -> Result<ExitCode> {
     let root = tree::root();
     match args {
         ["guests"] => guests::build(&root)?,
+        ["runtime"] => guests::js::build(&root)?,
         ["servers"] => servers::install(&root)?,
         ["demo"] => demo::run(&root)?,
         ["bench", rest @ ..] => bench::run(&root, rest)?,

@@ -3,6 +3,7 @@
 mod inspect;
 mod new;
 mod run;
+mod script;
 mod test;
 
 use brunt_runner::{Error, ExitCode};

@@ -1,4 +1,5 @@
-//! Defines the Rust side of world `brunt:worlds/test`, generated from the contracts in `wit/`.
+//! Defines the Rust side of world `brunt:worlds/test`, and of what scripts' runtimes import beside it, generated from the
+//! contracts in `wit/`.
 
 wasmtime::component::bindgen!({
     path: "../../wit",
@@ -34,3 +35,12 @@ wasmtime::component::bindgen!({
         "brunt:data/shared.shared-list": crate::interfaces::data::List,
     },
 });
+
+/// What the runtime of scripts imports beside world `test`.
+pub(crate) mod scripting {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "brunt:js/scripting",
+        imports: { default: trappable },
+    });
+}

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::modules::Modules;
+
 /// A list that all VUs read.
 pub(crate) type SharedList = Arc<Vec<Vec<u8>>>;
 
@@ -11,6 +13,8 @@ pub(crate) type SharedList = Arc<Vec<Vec<u8>>>;
 #[derive(Default)]
 pub struct Data {
     folder: PathBuf,
+    root: PathBuf,
+    modules: Option<Arc<dyn Modules>>,
     files: Mutex<HashMap<PathBuf, Arc<Vec<u8>>>>,
     sealed: std::sync::atomic::AtomicBool,
     lists: Mutex<HashMap<String, SharedList>>,
@@ -21,6 +25,17 @@ impl Data {
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            root: folder.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The same for a script with these modules: files are found relative to its folder, and nowhere outside of `root`.
+    pub fn of_script(folder: &Path, root: &Path, modules: Arc<dyn Modules>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            root: root.to_owned(),
+            modules: Some(modules),
             ..Self::default()
         }
     }
@@ -29,6 +44,14 @@ impl Data {
     pub fn seal(&self) {
         self.sealed
             .store(true, std::sync::atomic::Ordering::Relaxed);
+        if let Some(modules) = &self.modules {
+            modules.seal();
+        }
+    }
+
+    /// The modules of the script, where the test is one.
+    pub(crate) fn modules(&self) -> Option<&dyn Modules> {
+        self.modules.as_deref()
     }
 
     pub(crate) fn open(&self, path: &str) -> Result<Arc<Vec<u8>>, String> {
@@ -61,29 +84,35 @@ impl Data {
         lists.entry(name).or_insert_with(|| Arc::new(items)).clone()
     }
 
-    /// The file's real place, which must lie in the test's folder, symbolic links followed.
+    /// The file's real place, which must lie below the test's root, symbolic links followed.
     fn resolve(&self, path: &str) -> Result<PathBuf, String> {
-        let relative = Path::new(path);
-        if relative.components().any(|part| {
-            matches!(
-                part,
-                Component::ParentDir | Component::RootDir | Component::Prefix(_)
-            )
-        }) {
+        let told = |error: std::io::Error| format!("{path}: {error}");
+        let root = self.root.canonicalize().map_err(told)?;
+        let folder = self.folder.canonicalize().map_err(told)?;
+        // First as it is written: what lies outside must not even be asked for.
+        let wanted = normal(&folder.join(path));
+        if !wanted.starts_with(&root) {
             return Err(format!("{path} leaves the test's folder"));
         }
-        let folder = self
-            .folder
-            .canonicalize()
-            .map_err(|error| format!("{path}: {error}"))?;
-        let full = folder
-            .join(relative)
-            .canonicalize()
-            .map_err(|error| format!("{path}: {error}"))?;
-        if full.starts_with(&folder) {
-            Ok(full)
-        } else {
-            Err(format!("{path} leaves the test's folder"))
+        let full = wanted.canonicalize().map_err(told)?;
+        match full.starts_with(&root) {
+            true => Ok(full),
+            false => Err(format!("{path} leaves the test's folder")),
         }
     }
+}
+
+/// The path without `.` and `..`.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir => {}
+            _ => normal.push(part),
+        }
+    }
+    normal
 }

@@ -3,6 +3,7 @@
 pub(crate) mod data;
 pub(crate) mod execution;
 pub(crate) mod http;
+pub(crate) mod js;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod random;

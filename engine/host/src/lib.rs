@@ -18,6 +18,7 @@ mod world;
 
 mod data;
 mod log;
+mod modules;
 mod network;
 mod pipe;
 mod proxies;
@@ -43,6 +44,7 @@ pub use http::{CIPHER_SUITES, ERROR_CODES, ErrorCode, is_cipher_suite};
 pub use limits::Limits;
 pub use local_ips::LocalIps;
 pub use log::{Level, LogSink};
+pub use modules::{ModuleKind, ModuleSource, Modules};
 pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use proxies::{Proxies, ProxyError};

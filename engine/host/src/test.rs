@@ -25,6 +25,8 @@ pub struct Test {
     compiled: Compiled,
     name: String,
     folder: PathBuf,
+    /// Whether it is the runtime of a script: its own functions say nothing to who wrote the script.
+    pub(crate) is_runtime: bool,
 }
 
 /// What a test says about itself.
@@ -72,25 +74,45 @@ impl Test {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
-        let name = path.display().to_string();
+        Self::from_bytes(limits, &bytes, &path.display().to_string(), folder, cache)
+    }
+
+    /// Loads the runtime of scripts from these bytes, as [`Test::load`] does a test, for a script in this folder.
+    pub fn load_runtime(
+        limits: &Limits,
+        bytes: &[u8],
+        folder: &Path,
+        cache: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let name = "the JavaScript runtime";
+        let mut test = Self::from_bytes(limits, bytes, name, folder.to_owned(), cache)?;
+        test.is_runtime = true;
+        Ok(test)
+    }
+
+    fn from_bytes(
+        limits: &Limits,
+        bytes: &[u8],
+        name: &str,
+        folder: PathBuf,
+        cache: Option<&Path>,
+    ) -> Result<Self, Error> {
         let engine = Engine::new(limits, 1)?;
-        let compiled = compile(&engine, &bytes, &name, cache)?;
+        let compiled = compile(&engine, bytes, name, cache)?;
         let component = compiled
             .load(&engine)
-            .map_err(|error| not_compiled(&name, &error))?;
-        world::check(&engine, &component, &name, maker(&bytes).as_deref())?;
-        Self::link(engine, compiled, name, folder)
+            .map_err(|error| not_compiled(name, &error))?;
+        world::check(&engine, &component, name, maker(bytes).as_deref())?;
+        Self::link(engine, compiled, name.to_owned(), folder)
     }
 
     /// The same test in an engine with room for this many VUs.
     pub fn with_room(&self, limits: &Limits, vus: usize) -> Result<Self, Error> {
         let engine = Engine::new(limits, vus)?;
-        Self::link(
-            engine,
-            self.compiled.clone(),
-            self.name.clone(),
-            self.folder.clone(),
-        )
+        let (name, folder) = (self.name.clone(), self.folder.clone());
+        let mut test = Self::link(engine, self.compiled.clone(), name, folder)?;
+        test.is_runtime = self.is_runtime;
+        Ok(test)
     }
 
     /// The folder that the test's files are relative to.
@@ -126,6 +148,7 @@ impl Test {
             compiled,
             name,
             folder,
+            is_runtime: false,
         })
     }
 }
@@ -192,6 +215,9 @@ fn link(engine: &Engine, component: &Component, wasi: bool) -> wasmtime::Result<
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
     bindings::Test::add_to_linker::<_, HasSelf<VuState>>(&mut linker, |state| state)?;
+    bindings::scripting::Scripting::add_to_linker::<_, HasSelf<VuState>>(&mut linker, |state| {
+        state
+    })?;
     TestPre::new(linker.instantiate_pre(component)?)
 }
 

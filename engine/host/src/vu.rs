@@ -225,7 +225,13 @@ impl Vu {
                 self.broken = false;
                 Ok(value)
             }
-            Err(error) => Err(explain(&error, live.store.data())),
+            Err(error) => {
+                let mut failure = explain(&error, live.store.data());
+                if self.test.is_runtime {
+                    failure.stack.clear();
+                }
+                Err(failure)
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ const OFFERED: [&str; 11] = [
     "brunt:execution/execution@0.1",
     "brunt:log/log@0.1",
     "brunt:random/random@0.1",
+    "brunt:js/modules@0.1",
 ];
 
 /// The interface that a test exports.

@@ -7,6 +7,7 @@ mod exit;
 pub mod options;
 
 mod load;
+mod script;
 mod settings;
 
 mod run;
@@ -28,9 +29,10 @@ pub mod output;
 pub use brunt_host::{Description, ERROR_CODES, ErrorCode, ErrorKind, Failure, Level, LogSink};
 pub use brunt_metrics as metrics;
 pub use brunt_plan as plan;
+pub use brunt_script::{Script, ScriptError};
 pub use error::Error;
 pub use exit::{EXIT_CODES, ExitCode};
 pub use live::{Progress, ScenarioProgress, ScenarioState};
-pub use load::{Loaded, TestSource};
+pub use load::{Loaded, TestFile, TestSource};
 pub use run::{Files, Observer, Report, Terminal, run};
 pub use scheduler::Interrupts;

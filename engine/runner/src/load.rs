@@ -1,23 +1,26 @@
 //! Defines how a run begins: the test is loaded and asked what it is, and all options become one value.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_host::{
     Data, Description, Level, LogSink, Proxies, ProxyError, Run, RunSettings, Test, Vu, Worker,
 };
 use brunt_metrics::{Breakdown, Recorder, RecorderSettings, Registry, Routing};
+use brunt_script::Script;
 use serde_json::Value;
 
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::options::{Layer, Options, OptionsError, Source};
+use crate::script;
 
 /// What to run, and what everyone but the test itself says about it.
 pub struct TestSource {
-    /// The test: a component, or a core module with an embedded component type.
-    pub path: PathBuf,
+    /// The test.
+    pub test: TestFile,
     /// The layers of options, without the test's own.
     pub layers: Vec<Layer>,
     /// The environment that was given to the test, `--env`.
@@ -28,6 +31,19 @@ pub struct TestSource {
     pub cache: Option<PathBuf>,
     /// Where lines of the log go.
     pub log: Arc<dyn LogSink>,
+}
+
+/// What a test is.
+pub enum TestFile {
+    /// A component, or a core module with an embedded component type, in this file.
+    Component(PathBuf),
+    /// A script, and the component that runs it.
+    Script {
+        /// The script.
+        script: Script,
+        /// The component: a runtime of scripts (`brunt:worlds/script-runtime`).
+        runtime: Cow<'static, [u8]>,
+    },
 }
 
 /// A test that was loaded and described itself, with all options in force.
@@ -50,13 +66,20 @@ pub struct Loaded {
 
 impl Loaded {
     /// Loads a test, initialises one instance of it under what the operator grants, and merges its options with the others'.
-    pub async fn load(source: TestSource) -> Result<Self, Error> {
+    pub async fn load(mut source: TestSource) -> Result<Self, Error> {
+        if let TestFile::Script { .. } = source.test {
+            source.layers.insert(0, script::limits()?);
+        }
         let granted = granted(&source.layers)?;
         let proxies = Proxies::from_env(&source.system_env)?;
-        let test = Test::load(&granted.limits.vu, &source.path, source.cache.as_deref())?;
-        let data = Arc::new(Data::new(test.folder()));
+        let (test, data) = test(&granted.limits.vu, source.test, source.cache.as_deref())?;
+        let data = Arc::new(data);
         let registry = Arc::new(Registry::new());
-        let env = environment(&source, granted.include_system_env_vars);
+        let env = environment(
+            &source.system_env,
+            &source.env,
+            granted.include_system_env_vars,
+        );
         let settings = RunSettings {
             env: env.clone(),
             limits: granted.limits.vu.clone(),
@@ -111,19 +134,42 @@ impl Loaded {
     }
 }
 
+/// The test, and the files and modules that it can see.
+fn test(
+    limits: &brunt_host::Limits,
+    file: TestFile,
+    cache: Option<&Path>,
+) -> Result<(Test, Data), Error> {
+    Ok(match file {
+        TestFile::Component(path) => {
+            let test = Test::load(limits, &path, cache)?;
+            let data = Data::new(test.folder());
+            (test, data)
+        }
+        TestFile::Script { script, runtime } => {
+            let test = Test::load_runtime(limits, &runtime, script.folder(), cache)?;
+            (test, script::data(script))
+        }
+    })
+}
+
 /// What the operator's layers grant to the test before it has said anything.
 fn granted(layers: &[Layer]) -> Result<Options, Error> {
     let grants = layers.iter().map(Layer::grants).collect();
     Options::from_layers(grants).map_err(Error::from)
 }
 
-fn environment(source: &TestSource, include_system: bool) -> BTreeMap<String, String> {
+fn environment(
+    system: &BTreeMap<String, String>,
+    given: &BTreeMap<String, String>,
+    include_system: bool,
+) -> BTreeMap<String, String> {
     let mut env = if include_system {
-        source.system_env.clone()
+        system.clone()
     } else {
         BTreeMap::new()
     };
-    env.extend(source.env.clone());
+    env.extend(given.clone());
     env
 }
 

@@ -20,6 +20,16 @@ pub fn guest(name: &str) -> PathBuf {
     file
 }
 
+/// A script of the tests, for instance `get.js`.
+///
+/// # Panics
+/// When there is none of this name.
+pub fn script(name: &str) -> PathBuf {
+    let file = root().join("tests/scripts").join(name);
+    assert!(file.is_file(), "there is no script {}", file.display());
+    file
+}
+
 /// A file that comes with the examples, for instance `rust/users.json`.
 ///
 /// # Panics

@@ -30,7 +30,7 @@ pub use brunt::{Brunt, Ended, Running, binary};
 pub use certificates::{Authority, Credentials, ServerTls};
 pub use dns::{NameServer, Question};
 pub use frames::{FrameServer, Play, Stream};
-pub use guests::{example, guest};
+pub use guests::{example, guest, script};
 pub use httpbin::Httpbin;
 pub use nginx::Nginx;
 pub use proxy::Proxy;

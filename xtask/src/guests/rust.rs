@@ -18,6 +18,22 @@ const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "lld-22"];
 /// # Errors
 /// When no compiler can be had, or a guest does not compile.
 pub(super) fn build(root: &Path) -> Result<()> {
+    let mut command = cargo(root)?;
+    command.args([
+        "-p",
+        "brunt-examples",
+        "-p",
+        "brunt-test-guests",
+        "--examples",
+    ]);
+    process::run(&mut command)
+}
+
+/// A cargo command that builds for WebAssembly, to which packages are to be added.
+///
+/// # Errors
+/// When no compiler can be had.
+pub(super) fn cargo(root: &Path) -> Result<Command> {
     let mut command = match compiler(root)? {
         Compiler::Rustup => Command::new("cargo"),
         Compiler::Debian => debian_cargo(),
@@ -31,14 +47,8 @@ pub(super) fn build(root: &Path) -> Result<()> {
         "--target-dir",
         "target/guests",
     ]);
-    command.args([
-        "-p",
-        "brunt-examples",
-        "-p",
-        "brunt-test-guests",
-        "--examples",
-    ]);
-    process::run(command.current_dir(root))
+    command.current_dir(root);
+    Ok(command)
 }
 
 enum Compiler {

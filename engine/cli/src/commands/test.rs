@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_runner::options::{Layer, Source};
-use brunt_runner::{Error, ExitCode, Level, Loaded, LogSink, TestSource};
+use brunt_runner::{Error, ExitCode, Level, Loaded, LogSink, TestFile, TestSource};
 
 use crate::args::{GlobalArgs, TestArgs};
+use crate::commands::script;
 use crate::console::Console;
 use crate::log::Logger;
 
@@ -27,7 +28,7 @@ pub(crate) async fn prepare(args: &TestArgs, global: &GlobalArgs) -> Result<Prep
     let logger = Arc::new(logger);
     let log: Arc<dyn LogSink> = logger.clone();
     let source = TestSource {
-        path: component(&args.test)?,
+        test: test_file(&args.test)?,
         layers: layers(args)?,
         env: args.env(&variable)?,
         system_env: system_env(),
@@ -46,22 +47,12 @@ pub(crate) async fn prepare(args: &TestArgs, global: &GlobalArgs) -> Result<Prep
     })
 }
 
-/// The test's file, when it is one that this version can run.
-fn component(path: &Path) -> Result<PathBuf, Error> {
-    let script = path.extension().is_some_and(|suffix| {
-        ["js", "ts", "mjs", "cjs"]
-            .iter()
-            .any(|known| suffix == *known)
-    });
-    if script || path == Path::new("-") {
-        let message = format!(
-            "{} is a script, and this version of brunt runs compiled tests (.wasm) only",
-            path.display()
-        );
-        return Err(Error::new(ExitCode::InvalidConfig, message)
-            .hint("`brunt new --language rust NAME` starts a test in Rust"));
+/// The test: a component, or a script with what runs it.
+fn test_file(path: &Path) -> Result<TestFile, Error> {
+    match script::is_script(path) {
+        true => script::script(path),
+        false => Ok(TestFile::Component(path.to_owned())),
     }
-    Ok(path.to_owned())
 }
 
 /// Everyone's options but the test's own.

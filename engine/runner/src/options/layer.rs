@@ -12,6 +12,8 @@ use super::table::{self, BareNumber, GROUPS, IGNORED, OPTIONS, OptionSpec, Scope
 /// Where options come from, the weakest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
+    /// What scripts have where nobody says otherwise.
+    ScriptDefaults,
     /// A config file, by its path.
     Config(String),
     /// The test itself.
@@ -219,6 +221,7 @@ impl Layer {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Source::ScriptDefaults => f.write_str("the defaults of scripts"),
             Source::Config(path) => write!(f, "config file {path}"),
             Source::Test => f.write_str("the test's options"),
             Source::Environment => f.write_str("the environment"),

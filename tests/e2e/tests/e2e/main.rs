@@ -24,6 +24,7 @@ mod redirects;
 mod requests;
 mod samples;
 mod saturation;
+mod scripts;
 mod smoke;
 mod sse;
 mod streaming;

@@ -1,0 +1,57 @@
+//! Defines how a script is a test: its modules as the host wants them, and what its runtime needs.
+
+use std::sync::Arc;
+
+use brunt_host::{Data, ModuleKind, ModuleSource, Modules};
+use brunt_script::{Kind, Script};
+use serde_json::json;
+
+use crate::options::{Layer, OptionsError, Source};
+
+/// What scripts are granted where nobody says otherwise: JavaScript's own limit of calls is reached within this stack, so that
+/// endless recursion is an exception that a script can catch.
+pub(crate) fn limits() -> Result<Layer, OptionsError> {
+    Layer::from_json(
+        Source::ScriptDefaults,
+        &json!({ "limits": { "stack": "4MiB" } }),
+    )
+}
+
+/// The files and modules that a script can see.
+pub(crate) fn data(script: Script) -> Data {
+    let (folder, root) = (script.folder().to_owned(), script.root().to_owned());
+    Data::of_script(&folder, &root, Arc::new(OfScript(script)))
+}
+
+/// The modules of a script.
+struct OfScript(Script);
+
+impl Modules for OfScript {
+    fn main(&self) -> String {
+        self.0.main().to_owned()
+    }
+
+    fn resolve(&self, specifier: &str, referrer: &str) -> Result<String, String> {
+        self.0.resolve(specifier, referrer)
+    }
+
+    fn load(&self, name: &str) -> Result<ModuleSource, String> {
+        let module = self.0.load(name)?;
+        Ok(ModuleSource {
+            kind: match module.kind {
+                Kind::Module => ModuleKind::Module,
+                Kind::CommonJs => ModuleKind::CommonJs,
+                Kind::Json => ModuleKind::Json,
+            },
+            text: module.text.clone(),
+        })
+    }
+
+    fn original(&self, name: &str, line: u32, column: u32) -> (u32, u32) {
+        self.0.original(name, line, column)
+    }
+
+    fn seal(&self) {
+        self.0.seal();
+    }
+}

@@ -1,0 +1,208 @@
+//! Defines how the text of a file becomes a module: its kind, its syntax checked, its types stripped.
+
+use std::path::Path;
+
+use oxc_allocator::Allocator;
+use oxc_codegen::{Codegen, CodegenOptions};
+use oxc_diagnostics::{Diagnostics, OxcDiagnostic, Severity};
+use oxc_parser::{Parser, ParserReturn};
+use oxc_semantic::SemanticBuilder;
+use oxc_span::SourceType;
+use oxc_transformer::{TransformOptions, Transformer};
+
+use crate::positions::Positions;
+
+/// How a module is to be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An ECMAScript module.
+    Module,
+    /// A CommonJS module: a function's body.
+    CommonJs,
+    /// A JSON document.
+    Json,
+}
+
+/// A module, as a runtime gets it.
+#[derive(Debug)]
+pub struct Module {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its text, in JavaScript.
+    pub text: String,
+    positions: Positions,
+}
+
+impl Module {
+    /// Where this place of the text was in the file, as line and column from 1.
+    pub fn original(&self, line: u32, column: u32) -> (u32, u32) {
+        self.positions.before(line, column)
+    }
+
+    /// The module in a file of this name.
+    ///
+    /// # Errors
+    /// `SyntaxError: `, the file with line and column, and what is wrong there.
+    pub(crate) fn parse(path: &Path, text: String) -> Result<Self, String> {
+        let end = path.extension().unwrap_or_default().to_string_lossy();
+        match &*end {
+            "json" => json(path, text),
+            "mjs" => script(path, text, SourceType::mjs()),
+            "cjs" => script(path, text, SourceType::cjs()),
+            "ts" => typed(path, &text, SourceType::ts().with_unambiguous(true)),
+            "mts" => typed(path, &text, SourceType::ts()),
+            "cts" => typed(path, &text, SourceType::ts().with_commonjs(true)),
+            "" | "-" => any(path, text),
+            _ => script(path, text, SourceType::unambiguous()),
+        }
+    }
+}
+
+fn json(path: &Path, text: String) -> Result<Module, String> {
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+        let (line, column) = (error.line(), error.column());
+        return Err(format!(
+            "SyntaxError: {}:{line}:{column}: {error}",
+            path.display()
+        ));
+    }
+    Ok(plain(Kind::Json, text))
+}
+
+/// A script whose file does not say what it is, as one from standard input: JavaScript, or else TypeScript.
+fn any(path: &Path, text: String) -> Result<Module, String> {
+    match script(path, text.clone(), SourceType::unambiguous()) {
+        Ok(module) => Ok(module),
+        Err(error) => {
+            typed(path, &text, SourceType::ts().with_unambiguous(true)).map_err(|_| error)
+        }
+    }
+}
+
+/// JavaScript, which stays as it was written.
+fn script(path: &Path, text: String, source: SourceType) -> Result<Module, String> {
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, &text, source).parse();
+    refuse(path, &text, &parsed.diagnostics)?;
+    let kind = kind(&parsed, source);
+    drop(allocator);
+    Ok(plain(kind, text))
+}
+
+/// TypeScript, which loses its types.
+fn typed(path: &Path, text: &str, source: SourceType) -> Result<Module, String> {
+    let allocator = Allocator::default();
+    let parsed = Parser::new(&allocator, text, source).parse();
+    refuse(path, text, &parsed.diagnostics)?;
+    let kind = kind(&parsed, source);
+    let mut program = parsed.program;
+    let checked = SemanticBuilder::new().with_enum_eval(true).build(&program);
+    refuse(path, text, &checked.diagnostics)?;
+    let scoping = checked.semantic.into_scoping();
+    let options = TransformOptions::default();
+    let stripped =
+        Transformer::new(&allocator, path, &options).build_with_scoping(scoping, &mut program);
+    refuse(path, text, &stripped.diagnostics)?;
+    let options = CodegenOptions {
+        source_map_path: Some(path.to_owned()),
+        ..CodegenOptions::default()
+    };
+    let made = Codegen::new().with_options(options).build(&program);
+    let positions = made.map.as_ref().map(Positions::of).unwrap_or_default();
+    Ok(Module {
+        kind,
+        text: made.code,
+        positions,
+    })
+}
+
+fn plain(kind: Kind, text: String) -> Module {
+    Module {
+        kind,
+        text,
+        positions: Positions::default(),
+    }
+}
+
+fn kind(parsed: &ParserReturn<'_>, source: SourceType) -> Kind {
+    match source.is_module() || parsed.module_record.has_module_syntax {
+        true => Kind::Module,
+        false => Kind::CommonJs,
+    }
+}
+
+/// The first error, in words with its place.
+fn refuse(path: &Path, text: &str, found: &Diagnostics) -> Result<(), String> {
+    let Some(error) = found.iter().find(|found| found.severity == Severity::Error) else {
+        return Ok(());
+    };
+    let (line, column) = place(text, error);
+    let message = &error.message;
+    let help = error.help.as_ref().map(|help| format!(" ({help})"));
+    let help = help.unwrap_or_default();
+    Err(format!(
+        "SyntaxError: {}:{line}:{column}: {message}{help}",
+        path.display()
+    ))
+}
+
+/// The line and the column, in characters, of an error, from 1.
+fn place(text: &str, error: &OxcDiagnostic) -> (usize, usize) {
+    let at = error
+        .labels
+        .iter()
+        .next()
+        .map_or(0, |label| label.offset() as usize);
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(path: &str, text: &str) -> Result<Module, String> {
+        Module::parse(Path::new(path), text.to_owned())
+    }
+
+    #[test]
+    fn modules_are_told_apart_by_their_syntax_and_their_name() {
+        for (path, text, kind) in [
+            ("a.js", "export default function () {}", Kind::Module),
+            ("a.js", "import http from 'k6/http';", Kind::Module),
+            ("a.js", "module.exports = 1;", Kind::CommonJs),
+            ("a.mjs", "1;", Kind::Module),
+            ("a.cjs", "exports.a = 1;", Kind::CommonJs),
+            ("a.ts", "export const a: number = 1;", Kind::Module),
+            ("a.ts", "module.exports = 1 as number;", Kind::CommonJs),
+            ("a.json", "{\"a\": [1]}", Kind::Json),
+        ] {
+            assert_eq!(parse(path, text).expect(text).kind, kind, "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn javascript_stays_as_it_was_written() {
+        let text = "export  const a = 1 ; // one\n";
+        assert_eq!(parse("a.js", text).expect(text).text, text);
+    }
+
+    #[test]
+    fn types_go_and_places_are_found_again() {
+        let text = "interface A {\n  b: string;\n}\nexport default function (): void {\n  throw new Error('x');\n}\n";
+        let module = parse("a.ts", text).expect(text);
+        assert!(!module.text.contains("interface") && !module.text.contains("void"));
+        let line = module.text.lines().position(|line| line.contains("throw"));
+        let line = line.expect("the line is there") as u32 + 1;
+        assert_eq!(module.original(line, 2).0, 5);
+    }
+
+    #[test]
+    fn a_wrong_syntax_is_told_with_its_place() {
+        let error = parse("x/a.js", "let a = 1;\nlet b = ;\n").expect_err("wrong");
+        assert!(error.starts_with("SyntaxError: x/a.js:2:9: "), "{error}");
+        let error = parse("x/a.json", "{\n  1\n}").expect_err("wrong");
+        assert!(error.starts_with("SyntaxError: x/a.json:2:3: "), "{error}");
+    }
+}

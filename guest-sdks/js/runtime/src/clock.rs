@@ -1,0 +1,9 @@
+//! Defines the clock that QuickJS reads: it has none of its own in WebAssembly.
+
+use crate::bindings::brunt::time::clock;
+
+/// Microseconds since 1970, for `Date`. QuickJS calls it by this name.
+#[unsafe(no_mangle)]
+extern "C" fn __rquickjs_host_now_us() -> f64 {
+    clock::wall() as f64 / 1000.0
+}

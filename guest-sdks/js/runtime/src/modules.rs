@@ -1,0 +1,135 @@
+//! Defines where modules come from: the runtime's own `k6/*`, and the script's, which the engine finds and reads.
+
+use rquickjs::loader::{ImportAttributes, Loader, Resolver};
+use rquickjs::module::Declared;
+use rquickjs::{Ctx, Error, Exception, Function, Module, Result};
+
+use crate::bindings::brunt::js::modules::{self, Kind};
+use crate::{native, require};
+
+/// What the runtime's own modules are built on. No script can import it.
+pub(crate) const NATIVE: &str = "brunt:native";
+
+/// The runtime's own modules.
+const OWN: [(&str, &str); 8] = [
+    ("k6", include_str!("../js/k6.js")),
+    ("k6/data", include_str!("../js/data.js")),
+    ("k6/encoding", include_str!("../js/encoding.js")),
+    ("k6/execution", include_str!("../js/execution.js")),
+    ("k6/http", include_str!("../js/http.js")),
+    ("k6/metrics", include_str!("../js/metrics.js")),
+    ("k6/timers", include_str!("../js/timers.js")),
+    ("brunt:globals", include_str!("../js/globals.js")),
+];
+
+/// How a name is resolved.
+pub(crate) struct Names;
+
+/// How a module is loaded.
+pub(crate) struct Sources;
+
+impl Resolver for Names {
+    fn resolve<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        base: &str,
+        name: &str,
+        _: Option<ImportAttributes<'js>>,
+    ) -> Result<String> {
+        resolve(ctx, base, name)
+    }
+}
+
+impl Loader for Sources {
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _: Option<ImportAttributes<'js>>,
+    ) -> Result<Module<'js, Declared>> {
+        if name == NATIVE {
+            return Module::declare_def::<native::Natives, _>(ctx.clone(), name);
+        }
+        if let Some(text) = own(name) {
+            return Module::declare(ctx.clone(), name, text);
+        }
+        let source = load(ctx, name)?;
+        declare(ctx, name, source)
+    }
+}
+
+/// Makes an ECMAScript module of a module of the script.
+pub(crate) fn declare<'js>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    source: modules::Source,
+) -> Result<Module<'js, Declared>> {
+    let text = match source.kind {
+        Kind::Module => source.text,
+        Kind::Commonjs => require::as_module(ctx, name, &source.text)?,
+        Kind::Json => format!("export default {};", source.text),
+    };
+    let module = Module::declare(ctx.clone(), name, text)?;
+    describe_itself(ctx, &module, name)?;
+    Ok(module)
+}
+
+/// The full name of what `name` means in the module `base`.
+pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
+    // What the runtime itself imports has no file as its base.
+    let by_script = base.starts_with("file://");
+    if name.starts_with("brunt:") && !by_script
+        || own(name).is_some_and(|_| !name.starts_with("brunt:"))
+    {
+        return Ok(name.to_owned());
+    }
+    if name == "k6" || name.starts_with("k6/") {
+        return Err(unknown(ctx, name));
+    }
+    let main;
+    let referrer = match by_script {
+        true => base,
+        false => {
+            main = modules::main();
+            &main
+        }
+    };
+    modules::resolve(name, referrer).map_err(|why| Exception::throw_message(ctx, &why))
+}
+
+/// Reads a module of the script.
+pub(crate) fn load(ctx: &Ctx<'_>, name: &str) -> Result<modules::Source> {
+    modules::load(name).map_err(|why| match why.strip_prefix("SyntaxError: ") {
+        Some(why) => Exception::throw_syntax(ctx, why),
+        None => Exception::throw_message(ctx, &why),
+    })
+}
+
+/// Whether this is one of the runtime's own modules.
+pub(crate) fn is_own(name: &str) -> bool {
+    own(name).is_some()
+}
+
+fn own(name: &str) -> Option<&'static str> {
+    let (_, text) = OWN.iter().find(|(known, _)| *known == name)?;
+    Some(text)
+}
+
+fn unknown(ctx: &Ctx<'_>, name: &str) -> Error {
+    let names = OWN.iter().map(|(name, _)| *name);
+    let known: Vec<&str> = names.filter(|name| name.starts_with("k6")).collect();
+    let words = format!(
+        "there is no module \"{name}\" in this version of brunt; it has {}",
+        known.join(", ")
+    );
+    Exception::throw_message(ctx, &words)
+}
+
+/// Sets `import.meta.url` and `import.meta.resolve`.
+fn describe_itself<'js>(ctx: &Ctx<'js>, module: &Module<'js, Declared>, name: &str) -> Result<()> {
+    let meta = module.meta()?;
+    meta.set("url", name)?;
+    let referrer = name.to_owned();
+    let of = move |ctx: Ctx<'js>, specifier: String| resolve(&ctx, &referrer, &specifier);
+    meta.set("resolve", Function::new(ctx.clone(), of)?)
+}

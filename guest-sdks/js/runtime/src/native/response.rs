@@ -1,0 +1,240 @@
+//! Defines responses: an object of class `Response` in `js/http.js`, of which nothing is copied but what is asked for.
+
+use std::cell::RefCell;
+
+use rquickjs::class::{JsClass, Readable, Trace, Tracer};
+use rquickjs::function::{Constructor, Opt};
+use rquickjs::{
+    ArrayBuffer, Class, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent, Result,
+    Value,
+};
+
+use crate::bindings::brunt::http::client as wit;
+
+/// A response.
+pub(crate) struct Response(wit::Response);
+
+// SAFETY: it holds no values of JavaScript.
+unsafe impl JsLifetime<'_> for Response {
+    type Changed<'to> = Response;
+}
+
+impl<'js> Trace<'js> for Response {
+    fn trace<'a>(&self, _: Tracer<'a, 'js>) {}
+}
+
+impl<'js> JsClass<'js> for Response {
+    const NAME: &'static str = "NativeResponse";
+    type Mutable = Readable;
+
+    fn constructor(_: &Ctx<'js>) -> Result<Option<Constructor<'js>>> {
+        Ok(None)
+    }
+}
+
+type This<'js> = Class<'js, Response>;
+
+thread_local! {
+    /// What responses inherit from.
+    static PROTOTYPE: RefCell<Option<Persistent<Object<'static>>>> = const { RefCell::new(None) };
+}
+
+pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    native.set("responsesInherit", Function::new(ctx.clone(), inherit)?)?;
+    native.set("text", Function::new(ctx.clone(), text)?)?;
+    native.set("bytes", Function::new(ctx.clone(), bytes)?)?;
+    native.set("json", Function::new(ctx.clone(), json)?)?;
+    native.set("headers", Function::new(ctx.clone(), headers)?)?;
+    native.set("cookies", Function::new(ctx.clone(), cookies)?)?;
+    native.set("timings", Function::new(ctx.clone(), timings)?)?;
+    native.set("sent", Function::new(ctx.clone(), sent)?)?;
+    native.set("ocsp", Function::new(ctx.clone(), ocsp)?)?;
+    let url = |this: This<'_>| this.borrow().0.url();
+    native.set("url", Function::new(ctx.clone(), url)?)?;
+    let protocol = |this: This<'_>| this.borrow().0.protocol();
+    native.set("protocol", Function::new(ctx.clone(), protocol)?)?;
+    let remote = |this: This<'_>| this.borrow().0.remote().0;
+    native.set("remoteIp", Function::new(ctx.clone(), remote)?)?;
+    let port = |this: This<'_>| this.borrow().0.remote().1;
+    native.set("remotePort", Function::new(ctx.clone(), port)?)?;
+    let version = |this: This<'_>| this.borrow().0.tls_version().unwrap_or_default();
+    native.set("tlsVersion", Function::new(ctx.clone(), version)?)?;
+    let suite = |this: This<'_>| this.borrow().0.tls_cipher_suite().unwrap_or_default();
+    native.set("tlsCipherSuite", Function::new(ctx.clone(), suite)?)
+}
+
+/// What a request brought: a response with its status, or an object with status 0 and why.
+pub(super) fn made<'js>(
+    ctx: &Ctx<'js>,
+    result: std::result::Result<wit::Answer, wit::RequestError>,
+) -> Result<Value<'js>> {
+    let prototype = PROTOTYPE.with_borrow(Clone::clone);
+    let Some(prototype) = prototype else {
+        return Err(Exception::throw_internal(ctx, "k6/http is not there yet"));
+    };
+    let prototype = prototype.restore(ctx)?;
+    match result {
+        Ok(answer) => {
+            let response = Class::instance_proto(Response(answer.response), prototype)?;
+            response.set("status", answer.status)?;
+            response.into_js(ctx)
+        }
+        Err(error) => {
+            let failed = Object::new(ctx.clone())?;
+            failed.set_prototype(Some(&prototype))?;
+            failed.set("status", 0)?;
+            failed.set("error", error.message)?;
+            failed.set("error_code", error.code)?;
+            failed.into_js(ctx)
+        }
+    }
+}
+
+/// `responsesInherit(prototype)`
+fn inherit<'js>(ctx: Ctx<'js>, prototype: Object<'js>) {
+    PROTOTYPE.set(Some(Persistent::save(&ctx, prototype)));
+}
+
+/// `text(response)`
+fn text(this: This<'_>) -> String {
+    this.borrow().0.text()
+}
+
+/// `bytes(response)`: an `ArrayBuffer`.
+fn bytes<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<ArrayBuffer<'js>> {
+    ArrayBuffer::new(ctx, this.borrow().0.body())
+}
+
+/// `json(response, selector?)`: the body read as JSON, or what a selector of gjson finds in it.
+fn json<'js>(ctx: Ctx<'js>, this: This<'js>, selector: Opt<Option<String>>) -> Result<Value<'js>> {
+    let text = this.borrow().0.text();
+    let Some(selector) = selector.0.flatten() else {
+        return ctx.json_parse(text);
+    };
+    if !gjson::valid(&text) {
+        // Says what is wrong with it.
+        ctx.json_parse(text)?;
+        return Ok(Value::new_undefined(ctx));
+    }
+    let found = gjson::get(&text, &selector);
+    match found.exists() {
+        true => ctx.json_parse(found.json()),
+        false => Ok(Value::new_undefined(ctx)),
+    }
+}
+
+/// `headers(response)`: names as Go writes them; several values are joined.
+fn headers<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
+    let headers = this.borrow().0.headers();
+    let object = Object::new(ctx)?;
+    for (at, (name, value)) in headers.iter().enumerate() {
+        if headers[..at].iter().any(|(known, _)| known == name) {
+            continue;
+        }
+        let others = headers[at + 1..].iter().filter(|(other, _)| other == name);
+        let joined = others.fold(value.clone(), |all, (_, value)| format!("{all}, {value}"));
+        object.set(canonical(name), joined)?;
+    }
+    Ok(object)
+}
+
+/// `content-type` as `Content-Type`.
+fn canonical(name: &str) -> String {
+    let mut first = true;
+    let letter = |c: char| {
+        let upper = std::mem::replace(&mut first, c == '-');
+        if upper { c.to_ascii_uppercase() } else { c }
+    };
+    name.chars().map(letter).collect()
+}
+
+/// `cookies(response)`: names, and for each all that were set, as k6 shows them.
+fn cookies<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
+    let object = Object::new(ctx.clone())?;
+    for cookie in this.borrow().0.cookies() {
+        let shown = Object::new(ctx.clone())?;
+        shown.set("name", cookie.name.as_str())?;
+        shown.set("value", cookie.value)?;
+        shown.set("domain", cookie.domain)?;
+        shown.set("path", cookie.path)?;
+        shown.set("http_only", cookie.http_only)?;
+        shown.set("secure", cookie.secure)?;
+        shown.set("max_age", cookie.max_age.unwrap_or(0) as f64)?;
+        shown.set("expires", cookie.expires.unwrap_or(0) as f64 * 1000.0)?;
+        let values: Option<Vec<Object<'js>>> = object.get(cookie.name.as_str())?;
+        let mut values = values.unwrap_or_default();
+        values.push(shown);
+        object.set(cookie.name, values)?;
+    }
+    Ok(object)
+}
+
+/// `timings(response)`, in milliseconds.
+fn timings<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
+    let timings = this.borrow().0.timings();
+    let millis = |nanos: u64| nanos as f64 / 1e6;
+    let object = Object::new(ctx)?;
+    let total = timings.sending + timings.waiting + timings.receiving;
+    object.set("duration", millis(total))?;
+    object.set("blocked", millis(timings.blocked))?;
+    object.set("looking_up", millis(timings.looking_up))?;
+    object.set("connecting", millis(timings.connecting))?;
+    object.set("tls_handshaking", millis(timings.tls_handshaking))?;
+    object.set("sending", millis(timings.sending))?;
+    object.set("waiting", millis(timings.waiting))?;
+    object.set("receiving", millis(timings.receiving))?;
+    Ok(object)
+}
+
+/// `sent(response)`: the request as it was sent.
+fn sent<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
+    let response = &this.borrow().0;
+    let (headers, cookies) = (Object::new(ctx.clone())?, Object::new(ctx.clone())?);
+    for (name, value) in response.sent_headers() {
+        push(&headers, &canonical(&name), value)?;
+    }
+    for (name, value) in response.sent_cookies() {
+        let shown = Object::new(ctx.clone())?;
+        shown.set("name", name.as_str())?;
+        shown.set("value", value)?;
+        shown.set("replace", false)?;
+        push(&cookies, &name, shown)?;
+    }
+    let object = Object::new(ctx)?;
+    object.set("method", response.sent_method())?;
+    object.set("url", response.sent_url())?;
+    object.set("headers", headers)?;
+    let body = response.sent_body();
+    object.set("body", String::from_utf8_lossy(&body).into_owned())?;
+    object.set("cookies", cookies)?;
+    Ok(object)
+}
+
+/// Adds a value to the list of this name.
+fn push<'js>(object: &Object<'js>, name: &str, value: impl IntoJs<'js>) -> Result<()> {
+    let value = value.into_js(object.ctx())?;
+    let values: Option<Vec<Value<'js>>> = object.get(name)?;
+    let mut values = values.unwrap_or_default();
+    values.push(value);
+    object.set(name, values)
+}
+
+/// `ocsp(response)`: what the server stapled.
+fn ocsp<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
+    let object = Object::new(ctx)?;
+    let Some(staple) = this.borrow().0.ocsp() else {
+        object.set("status", "")?;
+        return Ok(object);
+    };
+    let millis = |seconds: Option<u64>| seconds.map_or(0.0, |seconds| seconds as f64 * 1000.0);
+    object.set("status", staple.status)?;
+    object.set(
+        "revocation_reason",
+        staple.revocation_reason.unwrap_or_default(),
+    )?;
+    object.set("produced_at", millis(staple.produced_at))?;
+    object.set("this_update", millis(staple.this_update))?;
+    object.set("next_update", millis(staple.next_update))?;
+    object.set("revoked_at", millis(staple.revoked_at))?;
+    Ok(object)
+}

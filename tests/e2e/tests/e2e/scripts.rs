@@ -1,0 +1,45 @@
+//! Tests k6 scripts: the real binary runs them, and a server sees what they do.
+
+mod failures;
+mod http;
+mod modules;
+mod runtime;
+
+use brunt_e2e::{Brunt, Recorder};
+
+#[test]
+fn a_script_runs_as_it_stands() {
+    let server = Recorder::start();
+    let run = Brunt::script("thin.js").base_url(&server.url());
+    let ended = run.run().expect_code(0);
+    let mut seen: Vec<String> = server.seen().into_iter().map(|seen| seen.path).collect();
+    seen.sort_unstable();
+    assert_eq!(seen.len(), 6);
+    assert_eq!(seen[0], "/get?vu=1&iteration=0");
+    assert_eq!(ended.metric("http_reqs", "count"), 6.0);
+    assert_eq!(ended.metric("checks", "passes"), 12.0);
+    assert!(ended.metric("iteration_duration", "min") >= 20.0);
+    assert!(ended.stdout.contains("✓ body is ok"), "{}", ended.stdout);
+}
+
+#[test]
+fn flags_and_variables_win_over_a_scripts_options() {
+    let server = Recorder::start();
+    let run = Brunt::script("thin.js").base_url(&server.url());
+    let ended = run.args(["--vus", "1", "--iterations", "3"]).run();
+    assert_eq!(ended.expect_code(0).metric("iterations", "count"), 3.0);
+}
+
+#[test]
+fn a_scripts_options_are_inspected() {
+    let script = brunt_e2e::script("thin.js");
+    let ended = Brunt::new(["inspect".into(), script.into_os_string()])
+        .run()
+        .expect_code(0);
+    let options: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(options["thresholds"]["checks"][0], "rate==1");
+    assert_eq!(
+        options["scenarios"]["default"]["executor"],
+        "shared-iterations"
+    );
+}
