@@ -4,9 +4,6 @@ import native from 'brunt:native';
 const KIND = Symbol('responseType');
 const PARSED = Symbol('json');
 
-const own = (object, name, value) =>
-  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
-
 const absent = (what) => {
   throw new Error(`${what} is not in this version of brunt; docs/javascript.md lists what is`);
 };
@@ -84,12 +81,10 @@ export class Response {
 for (const [name, read] of Object.entries(FIELDS)) {
   Object.defineProperty(Response.prototype, name, {
     get() {
-      const value = read(this);
-      own(this, name, value);
-      return value;
+      return native.keep(this, name, read(this));
     },
     set(value) {
-      own(this, name, value);
+      native.keep(this, name, value);
     },
     enumerable: true,
     configurable: true,

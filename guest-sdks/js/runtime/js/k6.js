@@ -10,14 +10,14 @@ export function check(value, sets, tags) {
     const condition = sets[name];
     let passed = condition;
     if (typeof condition === 'function') {
-      if (condition instanceof AsyncFunction) {
-        throw new TypeError(`check ${JSON.stringify(name)}: a condition can't be an async function`);
-      }
       try {
         passed = condition(value);
       } catch (error) {
         native.check(name, false, tags);
         throw error;
+      }
+      if (passed instanceof Promise) {
+        throw new TypeError(`check ${JSON.stringify(name)}: a condition can't be an async function`);
       }
     }
     if (!native.check(name, Boolean(passed), tags)) all = false;

@@ -42,7 +42,15 @@ impl Script {
             failure::words(&ctx, native::install(&ctx))?;
             let exports = failure::words(&ctx, evaluate(&ctx))?;
             Parts::of(&ctx, &exports)
-        })?;
+        });
+        let parts = match parts {
+            Ok(parts) => parts,
+            Err(why) => {
+                // Values of it are still kept in this instance, which ends here; QuickJS would abort for them.
+                std::mem::forget((context, runtime));
+                return Err(why);
+            }
+        };
         Ok(Self {
             context,
             options: parts.options,

@@ -1,6 +1,7 @@
 //! Tests k6 scripts: the real binary runs them, and a server sees what they do.
 
 mod failures;
+mod guide;
 mod http;
 mod modules;
 mod runtime;

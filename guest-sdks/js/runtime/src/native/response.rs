@@ -4,9 +4,10 @@ use std::cell::RefCell;
 
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, Opt};
+use rquickjs::object::Property;
 use rquickjs::{
-    ArrayBuffer, Class, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent, Result,
-    Value,
+    ArrayBuffer, Atom, Class, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent,
+    Result, Value,
 };
 
 use crate::bindings::brunt::http::client as wit;
@@ -41,6 +42,7 @@ thread_local! {
 
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("responsesInherit", Function::new(ctx.clone(), inherit)?)?;
+    native.set("keep", Function::new(ctx.clone(), keep)?)?;
     native.set("text", Function::new(ctx.clone(), text)?)?;
     native.set("bytes", Function::new(ctx.clone(), bytes)?)?;
     native.set("json", Function::new(ctx.clone(), json)?)?;
@@ -93,6 +95,19 @@ pub(super) fn made<'js>(
 /// `responsesInherit(prototype)`
 fn inherit<'js>(ctx: Ctx<'js>, prototype: Object<'js>) {
     PROTOTYPE.set(Some(Persistent::save(&ctx, prototype)));
+}
+
+/// `keep(object, name, value)`: sets a property of the object itself, whatever it inherits, and gives its value.
+fn keep<'js>(
+    ctx: Ctx<'js>,
+    object: Object<'js>,
+    name: Value<'js>,
+    value: Value<'js>,
+) -> Result<Value<'js>> {
+    let name = Atom::from_value(ctx, &name)?;
+    let property = Property::from(value.clone());
+    object.prop(name, property.writable().enumerable().configurable())?;
+    Ok(value)
 }
 
 /// `text(response)`
