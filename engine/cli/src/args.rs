@@ -112,7 +112,7 @@ pub(crate) struct TestArgs {
 /// What `brunt new` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NewArgs {
-    /// The folder to write, whose last part is the test's name
+    /// The folder to write, whose last part is the test's name; of a script: the file
     #[arg(value_name = "NAME", default_value = "my-test")]
     pub(crate) path: PathBuf,
     /// The language of the test
@@ -129,6 +129,7 @@ pub(crate) enum Language {
     /// Rust
     Rust,
     /// JavaScript
+    #[value(alias = "javascript")]
     Js,
     /// Python
     Python,

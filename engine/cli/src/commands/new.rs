@@ -1,4 +1,4 @@
-//! Defines `brunt new`: a project with a first test, the SDK it is written with, and the contracts.
+//! Defines `brunt new`: a project with a first test, the SDK it is written with, and the contracts; or a script.
 
 use std::fmt::Display;
 use std::fs;
@@ -14,6 +14,9 @@ const RUST_PROJECT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rust_p
 
 /// Writes a project, and prints what to do with it.
 pub(crate) fn new(args: &NewArgs) -> Result<u8, Error> {
+    if args.language == Language::Js {
+        return script(args);
+    }
     check_language(args.language)?;
     let name = Name::of(&args.path)?;
     check_folder(&args.path, args.force)?;
@@ -24,22 +27,49 @@ pub(crate) fn new(args: &NewArgs) -> Result<u8, Error> {
     Ok(0)
 }
 
+/// A first script.
+const SCRIPT: &str = include_str!("../../../../guest-sdks/js/template/script.js");
+
+/// Writes a script: one file, that needs nothing to be built.
+fn script(args: &NewArgs) -> Result<u8, Error> {
+    let file = match args.path.extension() {
+        Some(_) => args.path.clone(),
+        None => args.path.with_extension("js"),
+    };
+    if file.exists() && !args.force {
+        let message = format!("the file '{}' is there already", file.display());
+        return Err(invalid(message).hint("choose another name, or write over it with --force"));
+    }
+    write(&file, SCRIPT)?;
+    let file = file.display();
+    print(&format!(
+        "\
+wrote {file}: a load test in JavaScript
+
+Run it, with something to test in another terminal:
+
+    brunt target --port 8080
+    brunt run {file}
+"
+    ));
+    Ok(0)
+}
+
 /// Refuses languages that there is no project for yet, and says where their tests are explained.
 fn check_language(language: Language) -> Result<(), Error> {
     let (name, hint) = match language {
-        Language::Rust => return Ok(()),
+        Language::Rust | Language::Js => return Ok(()),
         Language::C => ("C", by_hand("c", "examples/c/orders.c")),
         Language::Python => ("Python", by_hand("python", "examples/python/orders.py")),
-        Language::Js => ("JavaScript", NOT_YET.to_owned()),
         Language::Go => ("Go", NOT_YET.to_owned()),
     };
     Err(invalid(format!(
-        "`brunt new` writes tests in Rust only, not in {name}"
+        "`brunt new` writes tests in Rust and JavaScript, not in {name}"
     ))
     .hint(hint))
 }
 
-const NOT_YET: &str = "this version runs tests in Rust, C and Python; `brunt new --language rust NAME` starts one in Rust";
+const NOT_YET: &str = "this version runs tests in Rust, JavaScript, C and Python; `brunt new --language js NAME` starts one in JavaScript";
 
 fn by_hand(folder: &str, example: &str) -> String {
     format!(

@@ -235,22 +235,27 @@ const PARAMS = {
 
 let discards;
 
-function send(method, address, given, params) {
-  const grouped = address instanceof GroupedUrl;
-  const target = String(address);
-  const request_ = native.request(method, target);
-  if (grouped) native.setTags(request_, { name: address.name });
-  setBody(request_, given);
+// A request, ready to be sent.
+function made(method, address, given, params) {
+  const one = native.request(method, String(address));
+  if (address instanceof GroupedUrl) native.setTags(one, { name: address.name });
+  setBody(one, given);
   if (params !== null && params !== undefined) {
     for (const name in params) {
       const value = params[name];
-      if (value !== undefined && (value !== null || name === 'responseCallback')) PARAMS[name]?.(request_, value);
+      if (value !== undefined && (value !== null || name === 'responseCallback')) PARAMS[name]?.(one, value);
     }
   }
-  const response = native.send(request_);
-  if (response.status === 0) return failed(response, method, target, params);
+  return one;
+}
+
+function finished(response, method, address, params) {
+  if (response.status === 0) return failed(response, method, String(address), params);
   return typed(response, params?.responseType);
 }
+
+const send = (method, address, given, params) =>
+  finished(native.send(made(method, address, given, params)), method, address, params);
 
 // Remembers how the body is to be given.
 function typed(response, type) {
@@ -275,7 +280,19 @@ export const del = (address, given, params) => send('DELETE', address, given, pa
 export const options = (address, given, params) => send('OPTIONS', address, given, params);
 export const request = (method, address, given, params) => send(String(method).toUpperCase(), address, given, params);
 export const batch = () => absent('http.batch()');
-export const asyncRequest = () => absent('http.asyncRequest()');
+
+export function asyncRequest(given, address, body, params) {
+  const method = String(given).toUpperCase();
+  return new Promise((resolve, reject) => {
+    native.start(made(method, address, body, params), (response) => {
+      try {
+        resolve(finished(response, method, address, params));
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
 
 const JAR = Symbol('jar');
 

@@ -1,4 +1,4 @@
-//! Defines the event loop: promises' jobs and timers, run until nothing is left to do.
+//! Defines the event loop: promises' jobs, timers and requests under way, run until nothing is left to do.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,8 +7,11 @@ use rquickjs::function::{Opt, Rest};
 use rquickjs::promise::PromiseState;
 use rquickjs::{Ctx, Exception, FromJs, Function, Object, Persistent, Promise, Result, Value};
 
+use crate::bindings::brunt::http::client::PendingResponse;
 use crate::bindings::brunt::time::clock;
-use crate::phase;
+use crate::bindings::brunt::time::waiting::{self, Waitable};
+use crate::native::response;
+use crate::{phase, rejections};
 
 /// A callback that waits for its time.
 struct Timer {
@@ -27,8 +30,17 @@ struct Timers {
     running: Option<u32>,
 }
 
+/// A request under way.
+struct Request {
+    pending: PendingResponse,
+    done: Waitable,
+    /// Gets the response.
+    call: Persistent<Function<'static>>,
+}
+
 thread_local! {
     static TIMERS: RefCell<Timers> = RefCell::default();
+    static REQUESTS: RefCell<Vec<Request>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Defines `setTimeout` and the like.
@@ -41,15 +53,32 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
 pub(crate) fn drain(ctx: &Ctx<'_>) -> Result<()> {
     loop {
         while ctx.execute_pending_job() {}
-        if TIMERS.with_borrow(|timers| timers.waiting.is_empty()) {
+        if !REQUESTS.with_borrow(Vec::is_empty) {
+            meet_first(ctx)?;
+        } else if !TIMERS.with_borrow(|timers| timers.waiting.is_empty()) {
+            fire(ctx)?;
+        } else {
             return Ok(());
         }
-        fire(ctx)?;
     }
 }
 
-/// Forgets the timers, after an exception.
+/// Calls this function with the response of a request, when it is there.
+pub(crate) fn expect<'js>(ctx: &Ctx<'js>, pending: PendingResponse, call: Function<'js>) {
+    let done = pending.done();
+    let call = Persistent::save(ctx, call);
+    REQUESTS.with_borrow_mut(|requests| {
+        requests.push(Request {
+            pending,
+            done,
+            call,
+        })
+    });
+}
+
+/// Forgets the timers, and gives up the requests, after an exception.
 pub(crate) fn clear() {
+    REQUESTS.with_borrow_mut(Vec::clear);
     TIMERS.with_borrow_mut(|timers| timers.waiting.clear());
 }
 
@@ -60,12 +89,14 @@ pub(crate) fn finish<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Value<'js
         false => None,
     };
     drain(ctx)?;
-    match promise {
+    let value = match promise {
         Some(promise) if promise.state() != PromiseState::Pending => {
-            promise.result().unwrap_or(Ok(value))
+            promise.result().unwrap_or(Ok(value))?
         }
-        _ => Ok(value),
-    }
+        _ => value,
+    };
+    rejections::raise(ctx)?;
+    Ok(value)
 }
 
 /// The value of a promise that nothing but jobs holds up.
@@ -77,6 +108,25 @@ pub(crate) fn settle<'js, T: FromJs<'js>>(ctx: &Ctx<'js>, promise: &Promise<'js>
             "a module waits at its top for something that never comes: await only what is done at once",
         ))
     })
+}
+
+/// Waits for the first of all requests and the timer that is due first, and calls who waits for it.
+fn meet_first(ctx: &Ctx<'_>) -> Result<()> {
+    let due = TIMERS.with_borrow(|timers| timers.waiting.keys().next().map(|(due, _)| *due));
+    let timer = due.map(|due| waiting::after(due.saturating_sub(clock::now())));
+    let first = REQUESTS.with_borrow(|requests| {
+        let mut all: Vec<&Waitable> = requests.iter().map(|request| &request.done).collect();
+        all.extend(&timer);
+        waiting::wait_any(&all) as usize
+    });
+    let met = REQUESTS
+        .with_borrow_mut(|requests| (first < requests.len()).then(|| requests.remove(first)));
+    let Some(Request { pending, call, .. }) = met else {
+        return fire(ctx);
+    };
+    let response = response::taken(ctx, pending.take())?;
+    let call = call.restore(ctx)?;
+    call.call((response,))
 }
 
 /// Waits for the timer that is due first, and calls it.

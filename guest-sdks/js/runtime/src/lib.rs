@@ -13,6 +13,7 @@ mod failure;
 mod modules;
 mod native;
 mod phase;
+mod rejections;
 mod require;
 mod script;
 

@@ -7,7 +7,7 @@ mod http;
 mod metrics;
 mod random;
 mod request;
-mod response;
+pub(crate) mod response;
 
 use rquickjs::module::{Declarations, Exports, ModuleDef};
 use rquickjs::{

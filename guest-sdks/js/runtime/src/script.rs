@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::bindings::brunt::execution::execution;
 use crate::bindings::brunt::js::modules::{self as host, Kind};
-use crate::{events, failure, modules, native, require};
+use crate::{events, failure, modules, native, rejections, require};
 
 /// Stack of a script, in bytes of QuickJS's own counting. Deeper calls are a `RangeError`.
 const STACK: usize = 256 << 10;
@@ -151,6 +151,7 @@ impl Script {
             let outcome = failure::words(&ctx, outcome);
             if outcome.is_err() {
                 events::clear();
+                rejections::clear();
             }
             outcome
         })
@@ -175,6 +176,7 @@ fn engine() -> Result<(Runtime, Context)> {
     let runtime = Runtime::new()?;
     runtime.set_max_stack_size(STACK);
     runtime.set_loader(modules::Names, modules::Sources);
+    rejections::watch(&runtime);
     let context = Context::full(&runtime)?;
     Ok((runtime, context))
 }

@@ -7,7 +7,7 @@ use rquickjs::{Class, Ctx, Exception, Function, JsLifetime, Object, Result, Valu
 use super::http::Jar;
 use super::response;
 use crate::bindings::brunt::http::client as wit;
-use crate::phase;
+use crate::{events, phase};
 
 /// A request.
 pub(crate) struct Request(wit::Request);
@@ -35,6 +35,7 @@ type This<'js> = Class<'js, Request>;
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("request", Function::new(ctx.clone(), request)?)?;
     native.set("send", Function::new(ctx.clone(), send)?)?;
+    native.set("start", Function::new(ctx.clone(), start)?)?;
     native.set("setHeaders", Function::new(ctx.clone(), set_headers)?)?;
     native.set("setBody", Function::new(ctx.clone(), set_body)?)?;
     native.set("setForm", Function::new(ctx.clone(), set_form)?)?;
@@ -69,6 +70,12 @@ fn request<'js>(ctx: Ctx<'js>, method: String, url: String) -> Result<This<'js>>
 fn send<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Value<'js>> {
     let result = this.borrow().0.fetch();
     response::made(&ctx, result)
+}
+
+/// `start(request, callback)`: the callback gets the response.
+fn start<'js>(ctx: Ctx<'js>, this: This<'js>, call: Function<'js>) {
+    let pending = this.borrow().0.start();
+    events::expect(&ctx, pending, call);
 }
 
 /// `setHeaders(request, {name: value})`

@@ -66,7 +66,7 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
 }
 
 /// What a request brought: a response with its status, or an object with status 0 and why.
-pub(super) fn made<'js>(
+pub(crate) fn made<'js>(
     ctx: &Ctx<'js>,
     result: std::result::Result<wit::Answer, wit::RequestError>,
 ) -> Result<Value<'js>> {
@@ -90,6 +90,19 @@ pub(super) fn made<'js>(
             failed.into_js(ctx)
         }
     }
+}
+
+/// The same for a request that was under way.
+pub(crate) fn taken<'js>(
+    ctx: &Ctx<'js>,
+    result: std::result::Result<wit::Response, wit::RequestError>,
+) -> Result<Value<'js>> {
+    let answer = result.map(|response| wit::Answer {
+        status: response.status(),
+        body_size: response.body_size(),
+        response,
+    });
+    made(ctx, answer)
 }
 
 /// `responsesInherit(prototype)`

@@ -242,6 +242,32 @@ fn bodies_are_given_as_the_script_wants_them() {
 }
 
 #[test]
+fn requests_are_under_way_at_once() {
+    let server = Recorder::answering(|seen| match &*seen.path {
+        "/slow" => Answer::ok().after(Duration::from_millis(300)),
+        _ => Answer::ok().after(Duration::from_millis(150)),
+    });
+    let text = "import http from 'k6/http';\nconst base = __ENV.BASE_URL;\nexport default async function () {\n\
+        const order = [];\n  setTimeout(() => order.push('timer'), 20);\n\
+        const ask = async (path) => { const r = await http.asyncRequest('get', base + path, null, { tags: { a: 'b' } }); order.push(path); return r.status; };\n\
+        const all = await Promise.all([ask('/slow'), ask('/quick')]);\n\
+        let said;\n  try { await http.asyncRequest('GET', 'http://127.0.0.1:1/', null, { throw: true }); } catch (e) { said = e.message; }\n\
+        console.log(`seen ${JSON.stringify({ all, order, said: said.includes('refused') })}`);\n\
+        http.asyncRequest('POST', `${base}/last`, 'nobody waits');\n}\n";
+    let ended = Brunt::text(text)
+        .base_url(&server.url())
+        .run()
+        .expect_code(0);
+    let expected =
+        json!({ "all": [200, 200], "order": ["timer", "/quick", "/slow"], "said": true });
+    assert_eq!(ended.logged("seen"), [expected]);
+    let seen = server.seen();
+    let apart = seen[0].at.max(seen[1].at) - seen[0].at.min(seen[1].at);
+    assert!(apart < Duration::from_millis(140), "{apart:?}");
+    assert_eq!(seen[2].body, b"nobody waits");
+}
+
+#[test]
 fn expected_statuses_decide_what_failed() {
     let server = Recorder::answering(|_| Answer::status(404));
     let body = "const expected = http.expectedStatuses(404, { min: 500, max: 599 });\n\

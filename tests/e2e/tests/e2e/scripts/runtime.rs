@@ -167,8 +167,7 @@ fn a_script_knows_who_and_where_it_is() {
         completed: exec.instance.iterationsCompleted, active: exec.instance.vusActive, ready: exec.instance.vusInitialized, interrupted: exec.instance.iterationsInterrupted,\n\
         duration: exec.instance.currentTestRunDuration > 0, option: exec.test.options.scenarios.buy.executor, VU: __VU, ITER: __ITER, place: __ENV.PLACE, given: __ENV.GIVEN, tag: exec.vu.tags.own });\n}\n";
     let run = text(script).test_env("GIVEN", "by flag");
-    let (ended, samples) = run_with_samples(run);
-    let seen = ended.expect_code(0).logged("seen");
+    let (_, seen) = seen(run);
     assert_eq!(
         seen[0],
         json!({ "init": 0, "iter": "undefined", "env": "by flag" })
@@ -302,6 +301,18 @@ fn an_iteration_ends_when_its_timers_and_promises_have() {
         text(script).run().expect_code(0).logged("seen"),
         [json!({ "by": "module" })]
     );
+}
+
+#[test]
+fn a_promise_that_is_rejected_with_nobody_waiting_fails_the_iteration() {
+    let script = "export default function () {\n  (async () => { await null; throw new Error('unseen'); })();\n}\n";
+    let ended = text(script).run().expect_code(0);
+    for words in ["iteration failed (error)", "Error: unseen", "script.js:3:"] {
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+    }
+    let script = "export default async function () {\n  const late = Promise.reject(new Error('x'));\n  await null;\n  await late.catch(() => {});\n}\n";
+    let ended = text(script).run().expect_code(0);
+    assert!(!ended.stderr.contains("failed"), "{}", ended.stderr);
 }
 
 #[test]
