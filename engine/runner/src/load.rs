@@ -40,7 +40,7 @@ pub enum TestFile {
     /// A script, and the component that runs it.
     Script {
         /// The script.
-        script: Script,
+        script: Box<Script>,
         /// The component: a runtime of scripts (`brunt:worlds/script-runtime`).
         runtime: Cow<'static, [u8]>,
     },
@@ -148,7 +148,7 @@ fn test(
         }
         TestFile::Script { script, runtime } => {
             let test = Test::load_runtime(limits, &runtime, script.folder(), cache)?;
-            (test, script::data(script))
+            (test, script::data(*script))
         }
     })
 }

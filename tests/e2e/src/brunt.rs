@@ -1,5 +1,7 @@
 //! Defines how the real binary is run: its arguments, a time limit, and what it left behind.
 
+mod script;
+
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
@@ -50,41 +52,6 @@ impl Brunt {
     /// When the guest was not built.
     pub fn guest(name: &str) -> Brunt {
         Brunt::test(&guests::guest(name))
-    }
-
-    /// `brunt run` of a script of the tests, in the folder that it lies in.
-    ///
-    /// # Panics
-    /// When there is no such script.
-    pub fn script(name: &str) -> Brunt {
-        let file = guests::script(name);
-        let folder = file.parent().map(Path::to_path_buf);
-        let brunt = Brunt::test(&file);
-        Brunt { folder, ..brunt }
-    }
-
-    /// `brunt run` of this script, which is written into a folder of its own first.
-    ///
-    /// # Panics
-    /// When it can't be written.
-    pub fn text(text: &str) -> Brunt {
-        let mut brunt = Brunt::new(["run", "script.js"]);
-        let file = brunt.files.path().join("script.js");
-        std::fs::write(file, text).expect("the script can be written");
-        brunt.wants_summary = true;
-        brunt
-    }
-
-    /// One more file beside the script of [`Brunt::text`].
-    ///
-    /// # Panics
-    /// When it can't be written.
-    pub fn file(self, name: &str, content: &str) -> Brunt {
-        let file = self.files.path().join(name);
-        let folder = file.parent().unwrap_or(self.files.path());
-        std::fs::create_dir_all(folder).expect("the folder can be made");
-        std::fs::write(file, content).expect("the file can be written");
-        self
     }
 
     /// One more argument.

@@ -29,7 +29,7 @@ pub(crate) fn script(path: &Path) -> Result<TestFile, Error> {
         false => Script::open(path, &working),
     };
     Ok(TestFile::Script {
-        script: script.map_err(|error| invalid(&error))?,
+        script: Box::new(script.map_err(|error| invalid(&error))?),
         runtime: runtime()?,
     })
 }

@@ -128,7 +128,7 @@ impl Script {
             let value = ctx.json_parse(data)?;
             Ok((Persistent::save(ctx, value),))
         };
-        self.call(handle, data, |ctx, value| native::files_of(ctx, value))
+        self.call(handle, data, native::files_of)
     }
 
     fn call<A, T>(

@@ -7,6 +7,9 @@ use rquickjs::{Ctx, Exception, Function, Object, Persistent, Result, Value};
 use crate::bindings::brunt::execution::execution as wit;
 use crate::phase;
 
+/// A number that the engine tells.
+type Number = fn() -> u64;
+
 thread_local! {
     /// The environment as the script sees it, and the scenario that it was read in; none before it is asked for.
     static ENVIRONMENT: RefCell<Option<(String, Persistent<Object<'static>>)>> =
@@ -39,7 +42,7 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("scenarioStart", Function::new(ctx.clone(), started)?)?;
     let duration = || wit::test_duration() as f64 / 1e6;
     native.set("testDuration", Function::new(ctx.clone(), duration)?)?;
-    let numbers: [(&str, fn() -> u64); 10] = [
+    let numbers: [(&str, Number); 10] = [
         ("vuInTest", wit::vu_in_test),
         ("vuInInstance", wit::vu_in_instance),
         ("vuIteration", wit::vu_iteration),
