@@ -24,6 +24,7 @@ pub struct Brunt {
     limit: Duration,
     files: TempDir,
     wants_summary: bool,
+    input: Option<std::fs::File>,
 }
 
 impl Brunt {
@@ -36,6 +37,7 @@ impl Brunt {
             limit: TIME_LIMIT,
             files: TempDir::with_prefix("brunt-e2e-").expect("a temporary folder"),
             wants_summary: false,
+            input: None,
         }
     }
 
@@ -142,7 +144,7 @@ impl Brunt {
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
-            .stdin(Stdio::null())
+            .stdin(self.input.map_or_else(Stdio::null, Stdio::from))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command

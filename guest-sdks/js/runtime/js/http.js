@@ -279,7 +279,29 @@ export const patch = (address, given, params) => send('PATCH', address, given, p
 export const del = (address, given, params) => send('DELETE', address, given, params);
 export const options = (address, given, params) => send('OPTIONS', address, given, params);
 export const request = (method, address, given, params) => send(String(method).toUpperCase(), address, given, params);
-export const batch = () => absent('http.batch()');
+
+// A request of a batch: a URL, [method, url, body, params], or {method, url, body, params}.
+function ofBatch(given) {
+  if (typeof given === 'string' || given instanceof GroupedUrl) return ['GET', given, null, null];
+  const [method, address, body, params] = Array.isArray(given) ? given : [given?.method, given?.url, given?.body, given?.params];
+  if (address === undefined || address === null) {
+    throw new TypeError('batch(): a request is a URL, [method, url, body, params], or an object with url');
+  }
+  return [String(method ?? 'GET').toUpperCase(), address, body, params];
+}
+
+export function batch(requests) {
+  if (requests === null || typeof requests !== 'object') throw new TypeError('batch() takes an array or an object of requests');
+  const keys = Object.keys(requests);
+  const all = keys.map((key) => ofBatch(requests[key]));
+  const responses = native.batch(all.map((one) => made(...one)));
+  const results = Array.isArray(requests) ? [] : {};
+  keys.forEach((key, at) => {
+    const [method, address, , params] = all[at];
+    results[key] = finished(responses[at], method, address, params);
+  });
+  return results;
+}
 
 export function asyncRequest(given, address, body, params) {
   const method = String(given).toUpperCase();

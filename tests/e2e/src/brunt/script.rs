@@ -29,6 +29,17 @@ impl Brunt {
         brunt
     }
 
+    /// What it reads on standard input; nothing otherwise.
+    ///
+    /// # Panics
+    /// When it can't be written to a file, from where it is read.
+    pub fn stdin(mut self, text: &str) -> Brunt {
+        let file = self.files.path().join("stdin");
+        std::fs::write(&file, text).expect("the input can be written");
+        self.input = Some(std::fs::File::open(file).expect("the input can be read"));
+        self
+    }
+
     /// One more file beside the script of [`Brunt::text`].
     ///
     /// # Panics

@@ -6,7 +6,7 @@ mod http;
 mod modules;
 mod runtime;
 
-use brunt_e2e::{Brunt, Recorder};
+use brunt_e2e::{Answer, Brunt, Recorder};
 
 #[test]
 fn a_script_runs_as_it_stands() {
@@ -29,6 +29,63 @@ fn flags_and_variables_win_over_a_scripts_options() {
     let run = Brunt::script("thin.js").base_url(&server.url());
     let ended = run.args(["--vus", "1", "--iterations", "3"]).run();
     assert_eq!(ended.expect_code(0).metric("iterations", "count"), 3.0);
+}
+
+#[test]
+fn a_script_comes_by_standard_input() {
+    let text = "import { check } from 'k6';\nexport default function (): void { check(1, { typed: (n: number) => n === 1 }); }\n";
+    let ended = Brunt::new(["run", "-"]).stdin(text).run().expect_code(0);
+    assert!(ended.stdout.contains("✓ typed"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_new_script_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let new = || {
+        Brunt::new(["new", "--language", "javascript", "first"])
+            .folder(folder.path())
+            .run()
+    };
+    let told = new().expect_code(0).stdout;
+    assert!(told.contains("brunt run first.js"), "{told}");
+    assert!(
+        new()
+            .expect_code(104)
+            .stderr
+            .contains("'first.js' is there already")
+    );
+    let server = Recorder::answering(|_| Answer::ok().header("content-type", "application/json"));
+    let run = Brunt::test("first.js".as_ref())
+        .folder(folder.path())
+        .base_url(&server.url());
+    let ended = run
+        .args(["--vus", "1", "--iterations", "1"])
+        .run()
+        .expect_code(0);
+    assert_eq!(ended.metric("checks", "passes"), 2.0);
+}
+
+#[test]
+fn the_examples_run() {
+    let server = Recorder::answering(|seen| {
+        let sent: serde_json::Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        Answer::ok().body(serde_json::json!({ "json": sent, "uuid": "7" }).to_string())
+    });
+    for (name, arguments) in [
+        ("js/hello.js", &["--iterations", "3", "--vus", "1"][..]),
+        ("js/orders.ts", &[]),
+    ] {
+        let run = Brunt::test(&brunt_e2e::example(name)).base_url(&server.url());
+        let ended = run.args(arguments.iter().copied()).run().expect_code(0);
+        assert_eq!(ended.metric("checks", "fails"), 0.0, "{name}");
+        assert!(!ended.stderr.contains("failed"), "{}", ended.stderr);
+    }
+    assert!(
+        server
+            .seen()
+            .iter()
+            .any(|seen| seen.header("authorization") == Some("Bearer 7"))
+    );
 }
 
 #[test]

@@ -35,6 +35,7 @@ type This<'js> = Class<'js, Request>;
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("request", Function::new(ctx.clone(), request)?)?;
     native.set("send", Function::new(ctx.clone(), send)?)?;
+    native.set("batch", Function::new(ctx.clone(), batch)?)?;
     native.set("start", Function::new(ctx.clone(), start)?)?;
     native.set("setHeaders", Function::new(ctx.clone(), set_headers)?)?;
     native.set("setBody", Function::new(ctx.clone(), set_body)?)?;
@@ -70,6 +71,16 @@ fn request<'js>(ctx: Ctx<'js>, method: String, url: String) -> Result<This<'js>>
 fn send<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Value<'js>> {
     let result = this.borrow().0.fetch();
     response::made(&ctx, result)
+}
+
+/// `batch(requests)`: their responses, in their order, when all are there.
+fn batch<'js>(ctx: Ctx<'js>, requests: Vec<This<'js>>) -> Result<Vec<Value<'js>>> {
+    let borrowed: Vec<_> = requests.iter().map(Class::borrow).collect();
+    let requests: Vec<&wit::Request> = borrowed.iter().map(|request| &request.0).collect();
+    let pending = wit::batch(&requests).into_iter();
+    pending
+        .map(|pending| response::taken(&ctx, pending.take()))
+        .collect()
 }
 
 /// `start(request, callback)`: the callback gets the response.

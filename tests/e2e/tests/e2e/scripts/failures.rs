@@ -106,15 +106,6 @@ fn what_a_module_does_not_export_is_named() {
 #[test]
 fn parts_of_k6_that_are_not_there_say_so() {
     let server = Recorder::start();
-    let text = "import http from 'k6/http';\nexport default () => { http.batch([]); };";
-    expect(
-        text,
-        0,
-        &[
-            "http.batch() is not in this version of brunt",
-            "docs/javascript.md",
-        ],
-    );
     let text =
         "import http from 'k6/http';\nexport default () => { http.get(__ENV.BASE_URL).html(); };";
     let run = Brunt::text(text).base_url(&server.url());

@@ -268,6 +268,37 @@ fn requests_are_under_way_at_once() {
 }
 
 #[test]
+fn batches_are_arrays_or_objects_of_requests() {
+    let server = Recorder::answering(|seen| {
+        let body = format!("{} {}", seen.method, seen.path);
+        Answer::ok().body(body).after(Duration::from_millis(100))
+    });
+    let body = "const list = http.batch([`${base}/a`, ['POST', `${base}/b`, 'body', { tags: { name: 'b' } }], { url: `${base}/c` }, http.url`${base}/${4}`]);\n\
+        const named = http.batch({ one: `${base}/d`, two: { method: 'PUT', url: `${base}/e`, body: { f: 1 } } });\n\
+        seen({ list: list.map((r) => r.body), one: named.one.body, two: named.two.body, failed: http.batch(['http://127.0.0.1:1/'])[0].status });\n\
+        try { http.batch([{}]); } catch (e) { seen({ said: e.message }); }";
+    let (ended, seen) = run(&server, body);
+    let list = json!(["GET /a", "POST /b", "GET /c", "GET /4"]);
+    assert_eq!(
+        seen[0],
+        json!({ "list": list, "one": "GET /d", "two": "PUT /e", "failed": 0 })
+    );
+    assert!(
+        seen[1]["said"]
+            .as_str()
+            .is_some_and(|said| said.contains("a request is a URL")),
+        "{seen:?}"
+    );
+    assert!(ended.metric("iteration_duration", "max") < 550.0);
+    let sent = server.seen();
+    assert_eq!(find(&sent, "/b").body, b"body");
+    assert_eq!(find(&sent, "/e").body, b"f=1");
+    let first: Vec<_> = sent[..4].iter().map(|seen| seen.at).collect();
+    let apart = *first.iter().max().expect("four") - *first.iter().min().expect("four");
+    assert!(apart < Duration::from_millis(90), "{apart:?}");
+}
+
+#[test]
 fn expected_statuses_decide_what_failed() {
     let server = Recorder::answering(|_| Answer::status(404));
     let body = "const expected = http.expectedStatuses(404, { min: 500, max: 599 });\n\
