@@ -6,7 +6,8 @@ const AsyncFunction = (async () => {}).constructor;
 export function check(value, sets, tags) {
   if (sets === null || typeof sets !== 'object') throw new TypeError('check() needs an object of conditions');
   let all = true;
-  for (const name in sets) {
+  // Not `for in`, which asks all prototypes too.
+  for (const name of Object.keys(sets)) {
     const condition = sets[name];
     let passed = condition;
     if (typeof condition === 'function') {
