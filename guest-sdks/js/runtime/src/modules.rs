@@ -2,7 +2,7 @@
 
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
-use rquickjs::{Ctx, Error, Exception, Function, Module, Result};
+use rquickjs::{Ctx, Error, Exception, Function, Module, Object, Result, Value};
 
 use crate::bindings::brunt::js::modules::{self, Kind};
 use crate::{native, require};
@@ -11,8 +11,10 @@ use crate::{native, require};
 pub(crate) const NATIVE: &str = "brunt:native";
 
 /// The runtime's own modules.
-const OWN: [(&str, &str); 8] = [
+const OWN: &[(&str, &str)] = &[
     ("k6", include_str!("../js/k6.js")),
+    ("k6/crypto", include_str!("../js/crypto.js")),
+    ("k6/crypto/x509", include_str!("../js/x509.js")),
     ("k6/data", include_str!("../js/data.js")),
     ("k6/encoding", include_str!("../js/encoding.js")),
     ("k6/execution", include_str!("../js/execution.js")),
@@ -49,6 +51,9 @@ impl Loader for Sources {
     ) -> Result<Module<'js, Declared>> {
         if name == NATIVE {
             return Module::declare_def::<native::Natives, _>(ctx.clone(), name);
+        }
+        if let Some(natives) = native::lazy::declare(ctx, name) {
+            return natives;
         }
         if let Some(text) = own(name) {
             return Module::declare(ctx.clone(), name, text);
@@ -108,6 +113,18 @@ pub(crate) fn load(ctx: &Ctx<'_>, name: &str) -> Result<modules::Source> {
 /// Whether this is one of the runtime's own modules.
 pub(crate) fn is_own(name: &str) -> bool {
     own(name).is_some()
+}
+
+/// Evaluates one of the runtime's own modules at once, and gives its exports. To be called once for each.
+pub(crate) fn evaluate_own<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Object<'js>> {
+    let Some(text) = own(name) else {
+        return Err(unknown(ctx, name));
+    };
+    let (module, promise) = Module::declare(ctx.clone(), name, text)?.eval()?;
+    promise
+        .result::<Value<'js>>()
+        .unwrap_or(Ok(Value::new_undefined(ctx.clone())))?;
+    module.namespace()
 }
 
 fn own(name: &str) -> Option<&'static str> {

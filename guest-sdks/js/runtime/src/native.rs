@@ -1,13 +1,16 @@
 //! Defines what the modules in `js/` are built on: the contracts, as functions that JavaScript can call.
 
+mod crypto;
 mod data;
 mod encoding;
 mod execution;
 mod http;
+pub(crate) mod lazy;
 mod metrics;
 mod random;
 mod request;
 pub(crate) mod response;
+mod x509;
 
 use rquickjs::module::{Declarations, Exports, ModuleDef};
 use rquickjs::{
@@ -41,6 +44,7 @@ impl ModuleDef for Natives {
         execution::install(ctx, &native)?;
         events::install(ctx, &native)?;
         http::install(ctx, &native)?;
+        lazy::install(ctx, &native)?;
         request::install(ctx, &native)?;
         response::install(ctx, &native)?;
         metrics::install(ctx, &native)?;

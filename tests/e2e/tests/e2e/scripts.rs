@@ -3,6 +3,7 @@
 mod failures;
 mod guide;
 mod http;
+mod libraries;
 mod modules;
 mod runtime;
 

@@ -171,6 +171,7 @@ fn error_handling() {
 fn a_module_that_is_not_there_yet_is_named() {
     let guide = Guide::new(echo);
     let ended = guide.script("grpc").run().expect_code(107);
-    let words = r#"there is no module "k6/net/grpc" in this version of brunt; it has k6, k6/data"#;
+    let words =
+        r#"there is no module "k6/net/grpc" in this version of brunt; it has k6, k6/crypto"#;
     assert!(ended.stderr.contains(words), "{}", ended.stderr);
 }
