@@ -4,10 +4,6 @@ import native from 'brunt:native';
 const KIND = Symbol('responseType');
 const PARSED = Symbol('json');
 
-const absent = (what) => {
-  throw new Error(`${what} is not in this version of brunt; docs/javascript.md lists what is`);
-};
-
 const TEXTS = {
   100: 'Continue', 101: 'Switching Protocols', 103: 'Early Hints', 200: 'OK', 201: 'Created', 202: 'Accepted',
   203: 'Non-Authoritative Information', 204: 'No Content', 205: 'Reset Content', 206: 'Partial Content',
@@ -48,6 +44,10 @@ const FIELDS = {
   error_code: ({ status }) => (status >= 400 ? 1000 + status : 0),
 };
 
+// What reads HTML is made when a script first asks for it.
+let pages;
+const page = () => (pages ??= native.evaluate('brunt:pages'));
+
 export class Response {
   json(selector) {
     if (this.status === 0 || this[KIND] === 'none') {
@@ -58,16 +58,16 @@ export class Response {
     return this[PARSED];
   }
 
-  html() {
-    absent('Response.html()');
+  html(selector) {
+    return page().html(this, selector);
   }
 
-  submitForm() {
-    absent('Response.submitForm()');
+  submitForm(given) {
+    return page().submitForm(this, given, request);
   }
 
-  clickLink() {
-    absent('Response.clickLink()');
+  clickLink(given) {
+    return page().clickLink(this, given, request);
   }
 
   // All fields, for JSON.stringify and console.log.

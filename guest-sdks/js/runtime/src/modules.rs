@@ -18,10 +18,18 @@ const OWN: &[(&str, &str)] = &[
     ("k6/data", include_str!("../js/data.js")),
     ("k6/encoding", include_str!("../js/encoding.js")),
     ("k6/execution", include_str!("../js/execution.js")),
+    ("k6/html", include_str!("../js/html.js")),
     ("k6/http", include_str!("../js/http.js")),
     ("k6/metrics", include_str!("../js/metrics.js")),
     ("k6/timers", include_str!("../js/timers.js")),
+    ("brunt:addresses", include_str!("../js/addresses.js")),
     ("brunt:globals", include_str!("../js/globals.js")),
+    ("brunt:html/element", include_str!("../js/html/element.js")),
+    (
+        "brunt:html/elements",
+        include_str!("../js/html/elements.js"),
+    ),
+    ("brunt:pages", include_str!("../js/pages.js")),
 ];
 
 /// How a name is resolved.

@@ -4,6 +4,7 @@ mod crypto;
 mod data;
 mod encoding;
 mod execution;
+mod html;
 mod http;
 pub(crate) mod lazy;
 mod metrics;

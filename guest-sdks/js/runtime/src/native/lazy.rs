@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
 use rquickjs::{Ctx, Function, Module, Object, Result};
 
-use super::{crypto, x509};
+use super::{crypto, html, x509};
 use crate::modules;
 
 /// Functions that one module is built on.
@@ -35,6 +35,7 @@ impl<P: Part> ModuleDef for Lazy<P> {
 pub(crate) fn declare<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Result<Module<'js, Declared>>> {
     let declare = match name.strip_prefix("brunt:native/")? {
         "crypto" => Module::declare_def::<Lazy<crypto::Digests>, _>,
+        "html" => Module::declare_def::<Lazy<html::Documents>, _>,
         "x509" => Module::declare_def::<Lazy<x509::Certificates>, _>,
         _ => return None,
     };

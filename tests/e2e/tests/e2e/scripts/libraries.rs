@@ -1,6 +1,6 @@
 //! Tests what scripts compute: digests, certificates, HTML. The scripts hold the values that must come out.
 
-use brunt_e2e::{Brunt, Ended};
+use brunt_e2e::{Answer, Brunt, Ended, Recorder, Seen};
 
 /// Every check of the script must pass, and it must have made so many.
 fn all_pass(run: Brunt, checks: f64) -> Ended {
@@ -19,4 +19,46 @@ fn digests_are_those_of_the_specifications() {
 #[test]
 fn certificates_are_read() {
     all_pass(Brunt::script("x509.js"), 17.0);
+}
+
+#[test]
+fn html_is_read_by_selectors() {
+    all_pass(Brunt::script("html.js"), 63.0);
+}
+
+#[test]
+fn links_are_clicked_and_forms_are_submitted() {
+    const PAGE: &str = "<html><title>The page</title><a href='next'>n</a><a id=up href='../up?x=1'>u</a><a id=bare>b</a>\
+        <form method=post action='/send?a=b'><input name=user value=joe><input type=submit name=go value=Go></form>\
+        <form id=search action='find?old=1'><input name=q><input name=page value=1></form>\
+        <form id=plain method=post><input name=list value=x><button type=submit name=b value=1></button>\
+        <button id=second type=submit name=b value=2></button></form>";
+    let server = Recorder::answering(|_: &Seen| Answer::ok().body(PAGE));
+    let run = Brunt::script("pages.js").base_url(&server.url());
+    all_pass(run, 8.0);
+    let seen = server.seen();
+    let told: Vec<String> = seen
+        .iter()
+        .map(|seen| {
+            let body = String::from_utf8_lossy(&seen.body);
+            format!("{} {} {body}", seen.method, seen.path)
+                .trim()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "GET /folder/page",
+            "GET /folder/next",
+            "GET /up?x=1",
+            "POST /send?a=b user=joe&go=Go",
+            "GET /folder/find?page=1&q=two+words",
+            "POST /folder/page list=1&list=2&b=2",
+            "GET /folder/page",
+        ]
+    );
+    assert_eq!(seen[2].header("x-mark"), Some("clicked"));
+    let form = Some("application/x-www-form-urlencoded");
+    assert_eq!(seen[3].header("content-type"), form);
 }
