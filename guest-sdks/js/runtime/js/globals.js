@@ -50,4 +50,16 @@ globalThis.setInterval = timer(true);
 globalThis.clearTimeout = native.clearTimer;
 globalThis.clearInterval = native.clearTimer;
 
+// Globals that few scripts use: their module is evaluated when one of them is first asked for.
+function lazily(module, ...names) {
+  const put = (name, value) => defineProperty(globalThis, name, { value, writable: true, configurable: true });
+  const make = () => Object.entries(native.evaluate(module)).forEach(([name, value]) => put(name, value));
+  for (const name of names) {
+    const get = () => (make(), globalThis[name]);
+    defineProperty(globalThis, name, { get, set: (value) => put(name, value), configurable: true });
+  }
+}
+lazily('brunt:text', 'TextEncoder', 'TextDecoder');
+lazily('brunt:webcrypto', 'crypto');
+
 defineProperty(globalThis, Symbol.for('brunt.exports'), { value: native.exportsOf });

@@ -18,6 +18,10 @@ const OWN: &[(&str, &str)] = &[
     ("k6/data", include_str!("../js/data.js")),
     ("k6/encoding", include_str!("../js/encoding.js")),
     ("k6/execution", include_str!("../js/execution.js")),
+    (
+        "k6/experimental/webcrypto",
+        include_str!("../js/experimental/webcrypto.js"),
+    ),
     ("k6/html", include_str!("../js/html.js")),
     ("k6/http", include_str!("../js/http.js")),
     ("k6/metrics", include_str!("../js/metrics.js")),
@@ -30,6 +34,28 @@ const OWN: &[(&str, &str)] = &[
         include_str!("../js/html/elements.js"),
     ),
     ("brunt:pages", include_str!("../js/pages.js")),
+    ("brunt:text", include_str!("../js/text.js")),
+    ("brunt:webcrypto", include_str!("../js/webcrypto.js")),
+    (
+        "brunt:webcrypto/failure",
+        include_str!("../js/webcrypto/failure.js"),
+    ),
+    (
+        "brunt:webcrypto/keys",
+        include_str!("../js/webcrypto/keys.js"),
+    ),
+    (
+        "brunt:webcrypto/pairs",
+        include_str!("../js/webcrypto/pairs.js"),
+    ),
+    (
+        "brunt:webcrypto/secrets",
+        include_str!("../js/webcrypto/secrets.js"),
+    ),
+    (
+        "brunt:webcrypto/subtle",
+        include_str!("../js/webcrypto/subtle.js"),
+    ),
 ];
 
 /// How a name is resolved.

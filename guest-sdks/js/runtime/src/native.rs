@@ -1,6 +1,9 @@
 //! Defines what the modules in `js/` are built on: the contracts, as functions that JavaScript can call.
 
+mod chance;
+mod ciphers;
 mod crypto;
+mod curves;
 mod data;
 mod encoding;
 mod execution;
@@ -11,6 +14,8 @@ mod metrics;
 mod random;
 mod request;
 pub(crate) mod response;
+mod rsa;
+mod text;
 mod x509;
 
 use rquickjs::module::{Declarations, Exports, ModuleDef};

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
 use rquickjs::{Ctx, Function, Module, Object, Result};
 
-use super::{crypto, html, x509};
+use super::{ciphers, crypto, curves, html, rsa, text, x509};
 use crate::modules;
 
 /// Functions that one module is built on.
@@ -34,8 +34,12 @@ impl<P: Part> ModuleDef for Lazy<P> {
 /// The natives of this name, as a module; none when there are none.
 pub(crate) fn declare<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Result<Module<'js, Declared>>> {
     let declare = match name.strip_prefix("brunt:native/")? {
+        "ciphers" => Module::declare_def::<Lazy<ciphers::Ciphers>, _>,
         "crypto" => Module::declare_def::<Lazy<crypto::Digests>, _>,
+        "curves" => Module::declare_def::<Lazy<curves::Curves>, _>,
         "html" => Module::declare_def::<Lazy<html::Documents>, _>,
+        "rsa" => Module::declare_def::<Lazy<rsa::Rsa>, _>,
+        "text" => Module::declare_def::<Lazy<text::Texts>, _>,
         "x509" => Module::declare_def::<Lazy<x509::Certificates>, _>,
         _ => return None,
     };

@@ -22,6 +22,11 @@ fn certificates_are_read() {
 }
 
 #[test]
+fn web_cryptography_agrees_with_openssl() {
+    all_pass(Brunt::script("webcrypto.js"), 80.0);
+}
+
+#[test]
 fn html_is_read_by_selectors() {
     all_pass(Brunt::script("html.js"), 63.0);
 }
