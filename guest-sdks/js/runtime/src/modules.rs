@@ -19,12 +19,26 @@ const OWN: &[(&str, &str)] = &[
     ("k6/encoding", include_str!("../js/encoding.js")),
     ("k6/execution", include_str!("../js/execution.js")),
     (
+        "k6/experimental/csv",
+        include_str!("../js/experimental/csv.js"),
+    ),
+    (
+        "k6/experimental/fs",
+        include_str!("../js/experimental/fs.js"),
+    ),
+    (
+        "k6/experimental/streams",
+        include_str!("../js/experimental/streams.js"),
+    ),
+    ("k6/experimental/timers", include_str!("../js/timers.js")),
+    (
         "k6/experimental/webcrypto",
         include_str!("../js/experimental/webcrypto.js"),
     ),
     ("k6/html", include_str!("../js/html.js")),
     ("k6/http", include_str!("../js/http.js")),
     ("k6/metrics", include_str!("../js/metrics.js")),
+    ("k6/secrets", include_str!("../js/secrets.js")),
     ("k6/timers", include_str!("../js/timers.js")),
     ("brunt:addresses", include_str!("../js/addresses.js")),
     ("brunt:globals", include_str!("../js/globals.js")),
@@ -34,6 +48,18 @@ const OWN: &[(&str, &str)] = &[
         include_str!("../js/html/elements.js"),
     ),
     ("brunt:pages", include_str!("../js/pages.js")),
+    (
+        "brunt:streams/queue",
+        include_str!("../js/streams/queue.js"),
+    ),
+    (
+        "brunt:streams/readable",
+        include_str!("../js/streams/readable.js"),
+    ),
+    (
+        "brunt:streams/writable",
+        include_str!("../js/streams/writable.js"),
+    ),
     ("brunt:text", include_str!("../js/text.js")),
     ("brunt:webcrypto", include_str!("../js/webcrypto.js")),
     (

@@ -7,6 +7,7 @@ mod curves;
 mod data;
 mod encoding;
 mod execution;
+mod fs;
 mod html;
 mod http;
 pub(crate) mod lazy;

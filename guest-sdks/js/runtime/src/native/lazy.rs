@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
 use rquickjs::{Ctx, Function, Module, Object, Result};
 
-use super::{ciphers, crypto, curves, html, rsa, text, x509};
+use super::{ciphers, crypto, curves, fs, html, rsa, text, x509};
 use crate::modules;
 
 /// Functions that one module is built on.
@@ -37,6 +37,7 @@ pub(crate) fn declare<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Result<Module<'
         "ciphers" => Module::declare_def::<Lazy<ciphers::Ciphers>, _>,
         "crypto" => Module::declare_def::<Lazy<crypto::Digests>, _>,
         "curves" => Module::declare_def::<Lazy<curves::Curves>, _>,
+        "fs" => Module::declare_def::<Lazy<fs::Files>, _>,
         "html" => Module::declare_def::<Lazy<html::Documents>, _>,
         "rsa" => Module::declare_def::<Lazy<rsa::Rsa>, _>,
         "text" => Module::declare_def::<Lazy<text::Texts>, _>,

@@ -27,6 +27,21 @@ fn web_cryptography_agrees_with_openssl() {
 }
 
 #[test]
+fn text_is_encoded_timers_fire_and_secrets_are_absent() {
+    all_pass(Brunt::script("text.js"), 18.0);
+}
+
+#[test]
+fn files_and_rows_are_read_by_each_vu() {
+    all_pass(Brunt::script("files.js"), 3.0 * 37.0);
+}
+
+#[test]
+fn streams_are_read_and_written() {
+    all_pass(Brunt::script("streams.js"), 30.0);
+}
+
+#[test]
 fn html_is_read_by_selectors() {
     all_pass(Brunt::script("html.js"), 63.0);
 }
