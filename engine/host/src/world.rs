@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 
 /// The interfaces that the engine offers, and the track of each.
-const OFFERED: [&str; 11] = [
+const OFFERED: [&str; 12] = [
     "brunt:time/clock@0.1",
     "brunt:time/waiting@0.1",
     "brunt:http/client@0.1",
