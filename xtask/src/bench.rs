@@ -14,6 +14,7 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
     ("http2", &[Tool::Nginx, Tool::H2load, Tool::Oha]),
     ("dial", &[Tool::Nginx, Tool::Wrk, Tool::Oha]),
     ("post", &[Tool::Nginx]),
+    ("scripts", &[Tool::Nginx]),
     ("connections", &[Tool::Nginx]),
     ("idle-vus", &[]),
     ("start", &[]),

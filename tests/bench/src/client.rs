@@ -93,19 +93,46 @@ pub(crate) fn bare(load: &Load<'_>) -> Client {
 
 /// Ourselves, with a VU for each connection, whose iterations are this guest's.
 pub(crate) fn brunt(load: &Load<'_>, guest: &str) -> Client {
+    ourselves(&brunt_e2e::guest(guest), load)
+}
+
+/// Ourselves, with a VU for each connection, whose iterations are this script's, a file of `tests/scripts/bench`.
+pub(crate) fn script(load: &Load<'_>, file: &str) -> Client {
+    ourselves(&scripts().join(file), load)
+}
+
+fn ourselves(test: &Path, load: &Load<'_>) -> Client {
+    let args = format!("{} --workers 1", run(test, load));
+    Client::new("brunt", brunt_e2e::binary(), &args, report::brunt)
+}
+
+/// k6 with the same script, where there is one on `PATH`. Its summary has the same form.
+pub(crate) fn k6(load: &Load<'_>, file: &str) -> Option<Client> {
+    let path = env::var_os("PATH")?;
+    let program = env::split_paths(&path)
+        .map(|folder| folder.join("k6"))
+        .find(|program| program.is_file())?;
+    let args = run(&scripts().join(file), load);
+    Some(Client::new("k6", program, &args, report::brunt))
+}
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/bench")
+}
+
+/// The command line of a run, in the words that k6 and we share.
+fn run(test: &Path, load: &Load<'_>) -> String {
     let Load {
         url,
         connections,
         seconds,
     } = load;
-    let guest = brunt_e2e::guest(guest);
-    let args = format!(
-        "run {} --vus {connections} --duration {seconds}s --workers 1 --quiet --insecure-skip-tls-verify \
-         --summary-export {} --env BASE_URL={url}",
-        guest.display(),
+    format!(
+        "run {} --vus {connections} --duration {seconds}s --quiet --insecure-skip-tls-verify --summary-export {} \
+         --env BASE_URL={url}",
+        test.display(),
         report::SUMMARY
-    );
-    Client::new("brunt", brunt_e2e::binary(), &args, report::brunt)
+    )
 }
 
 impl Client {

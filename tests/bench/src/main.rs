@@ -8,6 +8,7 @@ mod http2;
 mod https;
 mod idle_vus;
 mod post;
+mod scripts;
 mod start;
 
 mod client;
@@ -28,8 +29,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::table::Table;
 
-const USAGE: &str =
-    "usage: brunt-bench http|https|http2|dial|post|connections|idle-vus|start|arrival|all [ROUNDS]";
+const USAGE: &str = "usage: brunt-bench http|https|http2|dial|post|scripts|connections|idle-vus|start|arrival|all [ROUNDS]";
 
 fn main() -> Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -83,6 +83,7 @@ const MEASUREMENTS: &[(&str, Measure)] = &[
     ("http2", http2::measure),
     ("dial", dial::measure),
     ("post", post::measure),
+    ("scripts", scripts::measure),
     ("connections", connections::measure),
     ("idle-vus", idle_vus::measure),
     ("start", start::measure),
