@@ -34,6 +34,9 @@ use crate::tags::TagScope;
 use crate::worker::Worker;
 use deadline::{FOREVER, timed_out};
 
+/// Ranges of statuses, ends included.
+type Statuses = Rc<[(u16, u16)]>;
+
 /// The HTTP client of one VU.
 pub(crate) struct Client {
     pub(super) worker: Rc<Worker>,
@@ -44,7 +47,7 @@ pub(crate) struct Client {
     /// The VU's own cookies.
     pub(crate) jar: Rc<Jar>,
     /// The statuses that requests expect which don't say it themselves.
-    pub(crate) expected: RefCell<Option<Rc<[(u16, u16)]>>>,
+    pub(crate) expected: RefCell<Option<Statuses>>,
     /// The address of this machine that it connects from; the system chooses when absent.
     pub(super) local: Option<IpAddr>,
     /// The timer of the last request that ended.
