@@ -24,6 +24,7 @@ const TABLES: &[(&str, Generator)] = &[
     ("benchmarks-http2", Generator::Elsewhere),
     ("benchmarks-dial", Generator::Elsewhere),
     ("benchmarks-post", Generator::Elsewhere),
+    ("benchmarks-scripts", Generator::Elsewhere),
     ("benchmarks-connections", Generator::Elsewhere),
     ("benchmarks-idle-vus", Generator::Elsewhere),
     ("benchmarks-start", Generator::Elsewhere),
