@@ -115,9 +115,9 @@ pub(crate) struct NewArgs {
     /// The folder to write, whose last part is the test's name; of a script: the file
     #[arg(value_name = "NAME", default_value = "my-test")]
     pub(crate) path: PathBuf,
-    /// The language of the test
-    #[arg(long, short, value_enum, default_value_t = Language::Rust)]
-    pub(crate) language: Language,
+    /// The language of the test [default: that of the name's ending, such as .js, else Rust]
+    #[arg(long, short, value_enum)]
+    pub(crate) language: Option<Language>,
     /// Write into a folder that has files already, over those of the same names
     #[arg(long, short)]
     pub(crate) force: bool,

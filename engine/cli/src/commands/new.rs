@@ -8,16 +8,18 @@ use brunt_runner::{Error, ExitCode};
 
 use crate::args::{Language, NewArgs};
 use crate::commands::print;
+use crate::commands::script::is_script;
 
 /// Every file of a project in Rust: its place, and its text with placeholders.
 const RUST_PROJECT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rust_project.rs"));
 
 /// Writes a project, and prints what to do with it.
 pub(crate) fn new(args: &NewArgs) -> Result<u8, Error> {
-    if args.language == Language::Js {
+    let language = language(args);
+    if language == Language::Js {
         return script(args);
     }
-    check_language(args.language)?;
+    check_language(language)?;
     let name = Name::of(&args.path)?;
     check_folder(&args.path, args.force)?;
     for (place, text) in RUST_PROJECT {
@@ -25,6 +27,14 @@ pub(crate) fn new(args: &NewArgs) -> Result<u8, Error> {
     }
     print(&next_steps(&args.path, &name));
     Ok(0)
+}
+
+/// The language that was asked for, or that the name is one of.
+fn language(args: &NewArgs) -> Language {
+    args.language.unwrap_or(match is_script(&args.path) {
+        true => Language::Js,
+        false => Language::Rust,
+    })
 }
 
 /// A first script.
@@ -69,7 +79,7 @@ fn check_language(language: Language) -> Result<(), Error> {
     .hint(hint))
 }
 
-const NOT_YET: &str = "this version runs tests in Rust, JavaScript, C and Python; `brunt new --language js NAME` starts one in JavaScript";
+const NOT_YET: &str = "this version runs tests in Rust, JavaScript, C and Python; `brunt new script.js` starts one in JavaScript";
 
 fn by_hand(folder: &str, example: &str) -> String {
     format!(

@@ -42,19 +42,15 @@ fn a_script_comes_by_standard_input() {
 #[test]
 fn a_new_script_runs() {
     let folder = tempfile::tempdir().expect("a folder");
-    let new = || {
-        Brunt::new(["new", "--language", "javascript", "first"])
+    let new = |args: &[&str]| {
+        Brunt::new(std::iter::once("new").chain(args.iter().copied()))
             .folder(folder.path())
             .run()
     };
-    let told = new().expect_code(0).stdout;
+    let told = new(&["first.js"]).expect_code(0).stdout;
     assert!(told.contains("brunt run first.js"), "{told}");
-    assert!(
-        new()
-            .expect_code(104)
-            .stderr
-            .contains("'first.js' is there already")
-    );
+    let again = new(&["--language", "javascript", "first"]).expect_code(104);
+    assert!(again.stderr.contains("'first.js' is there already"));
     let server = Recorder::answering(|_| Answer::ok().header("content-type", "application/json"));
     let run = Brunt::test("first.js".as_ref())
         .folder(folder.path())
