@@ -104,7 +104,8 @@ fn summary(json: &[u8]) -> Option<Done> {
     let count = requests["count"].as_f64()?;
     // A check that fails is a failure too: the target's answer is not the one that is meant.
     let failed = summary["metrics"]["http_req_failed"]["value"].as_f64()? * count;
-    let unmet = summary["metrics"]["checks"]["fails"].as_f64()?;
+    let checks = summary["metrics"].get("checks");
+    let unmet = checks.map_or(Some(0.0), |checks| checks["fails"].as_f64())?;
     Some(Done {
         count,
         rate: requests["rate"].as_f64()?,
@@ -169,6 +170,9 @@ mod tests {
             br#"{"metrics":{"http_reqs":{"count":200,"rate":40.0},"http_req_failed":{"value":0.01},
             "checks":{"passes":397,"fails":3,"value":0.9925}}}"#;
         assert_eq!(summary(json), done(200.0, 40.0, 5.0));
+        let unchecked =
+            br#"{"metrics":{"http_reqs":{"count":200,"rate":40.0},"http_req_failed":{"value":0}}}"#;
+        assert_eq!(summary(unchecked), done(200.0, 40.0, 0.0));
         assert_eq!(summary(b"{}"), None);
     }
 }
