@@ -316,7 +316,7 @@ fn commands_are_read() {
         matches!(read(&["inspect", "t.wasm", "--execution-requirements"]).map(|args| args.command), Ok(Command::Inspect(inspect)) if inspect.execution_requirements)
     );
     assert!(
-        matches!(read(&["new", "t", "-l", "js", "-f"]).map(|args| args.command), Ok(Command::New(new)) if new.language == Language::Js && new.force)
+        matches!(read(&["new", "t", "-l", "js", "-f"]).map(|args| args.command), Ok(Command::New(new)) if new.language == Some(Language::Js) && new.force)
     );
     assert!(
         matches!(read(&["version", "--json"]).map(|args| args.command), Ok(Command::Version(version)) if version.json)
