@@ -353,6 +353,16 @@ impl Ended {
         self.stderr.lines().filter_map(line).collect()
     }
 
+    /// The one value that was logged after this word.
+    ///
+    /// # Panics
+    /// When there are none or several.
+    pub fn only(&self, word: &str) -> Value {
+        let mut logged = self.logged(word);
+        assert_eq!(logged.len(), 1, "{word}: {}", self.stderr);
+        logged.remove(0)
+    }
+
     /// The same run, if it ended with this code.
     ///
     /// # Panics

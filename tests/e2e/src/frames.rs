@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 
-use crate::recorder::certificates::Certificates;
+use crate::recorder::certificates::{self, Certificates};
+use crate::serving::serve_until;
 pub use frame::Play;
 
 /// A server on a free port of 127.0.0.1. It ends when it is dropped.
@@ -97,24 +97,12 @@ impl FrameServer {
         let acceptor = certificates.as_ref().map(Certificates::acceptor);
         let (stop, stopped) = oneshot::channel();
         let ours = Arc::clone(&shared);
-        let thread = thread::spawn(move || {
-            let runtime = Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            LocalSet::new().block_on(&runtime, async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-                let accept = async {
-                    while let Ok((stream, _)) = listener.accept().await {
-                        let (shared, acceptor) = (Arc::clone(&ours), acceptor.clone());
-                        spawn_local(connection::hold(stream, acceptor, shared));
-                    }
-                };
-                tokio::select! {
-                    () = accept => {}
-                    _ = stopped => {}
-                }
-            });
+        let thread = serve_until(stopped, async move || {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            while let Ok((stream, _)) = listener.accept().await {
+                let (shared, acceptor) = (Arc::clone(&ours), acceptor.clone());
+                spawn_local(connection::hold(stream, acceptor, shared));
+            }
         });
         FrameServer {
             address,
@@ -127,10 +115,7 @@ impl FrameServer {
 
     /// `https://localhost:PORT`, or `http://127.0.0.1:PORT` without TLS.
     pub fn url(&self) -> String {
-        match self.certificates {
-            None => format!("http://{}", self.address),
-            Some(_) => format!("https://localhost:{}", self.address.port()),
-        }
+        certificates::url(self.certificates.as_ref(), self.address)
     }
 
     /// The file with the authority that signed the server's certificate, in PEM.
@@ -138,10 +123,7 @@ impl FrameServer {
     /// # Panics
     /// When the server does without TLS.
     pub fn ca_file(&self) -> &Path {
-        let certificates = self.certificates.as_ref();
-        certificates
-            .expect("this server does without TLS")
-            .ca_file()
+        certificates::ca_file(self.certificates.as_ref())
     }
 
     /// How many connections were made.

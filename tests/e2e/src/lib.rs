@@ -24,6 +24,7 @@ mod nginx;
 mod proxy;
 mod recorder;
 mod scripted;
+mod serving;
 mod witness;
 
 pub use brunt::{Brunt, Ended, Running, binary};

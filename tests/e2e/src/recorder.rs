@@ -132,10 +132,7 @@ impl Recorder {
 
     /// `http://127.0.0.1:PORT`, or `https://localhost:PORT` with TLS.
     pub fn url(&self) -> String {
-        match self.certificates {
-            None => format!("http://{}", self.address),
-            Some(_) => format!("https://localhost:{}", self.address.port()),
-        }
+        certificates::url(self.certificates.as_ref(), self.address)
     }
 
     /// All requests so far, in the order they arrived.
@@ -181,10 +178,7 @@ impl Recorder {
     /// # Panics
     /// When the server does without TLS.
     pub fn ca_file(&self) -> &Path {
-        self.certificates
-            .as_ref()
-            .expect("this server does without TLS")
-            .ca_file()
+        certificates::ca_file(self.certificates.as_ref())
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use rustls::ServerConfig;
 
-use crate::recorder::certificates::Certificates;
+use crate::recorder::certificates::{self, Certificates};
 pub use backlog::FullBacklog;
 pub use step::Step;
 
@@ -95,10 +95,7 @@ impl Scripted {
 
     /// `http://127.0.0.1:PORT`, or `https://localhost:PORT` with TLS.
     pub fn url(&self) -> String {
-        match self.certificates {
-            None => format!("http://{}", self.address),
-            Some(_) => format!("https://localhost:{}", self.address.port()),
-        }
+        certificates::url(self.certificates.as_ref(), self.address)
     }
 
     /// The file with the authority that signed the server's certificate, in PEM.
@@ -106,10 +103,7 @@ impl Scripted {
     /// # Panics
     /// When the server does without TLS.
     pub fn ca_file(&self) -> &Path {
-        let certificates = self.certificates.as_ref();
-        certificates
-            .expect("this server does without TLS")
-            .ca_file()
+        certificates::ca_file(self.certificates.as_ref())
     }
 
     /// What passed through each connection so far.

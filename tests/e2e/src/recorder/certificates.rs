@@ -1,5 +1,6 @@
 //! Defines a server's side of TLS with an authority of its own, made anew for every server.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +13,21 @@ use crate::{Authority, Credentials, ServerTls};
 pub(crate) struct Certificates {
     config: Arc<ServerConfig>,
     authority: Option<Authority>,
+}
+
+/// The URL of a server at this address: `http://127.0.0.1:PORT`, or `https://localhost:PORT` with TLS.
+pub(crate) fn url(certificates: Option<&Certificates>, address: SocketAddr) -> String {
+    match certificates {
+        None => format!("http://{address}"),
+        Some(_) => format!("https://localhost:{}", address.port()),
+    }
+}
+
+/// The file with the authority of a server that must speak TLS.
+pub(crate) fn ca_file(certificates: Option<&Certificates>) -> &Path {
+    certificates
+        .expect("this server does without TLS")
+        .ca_file()
 }
 
 impl Certificates {

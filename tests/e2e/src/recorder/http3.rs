@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use bytes::{Buf, Bytes};
@@ -10,13 +10,13 @@ use h3::error::Code;
 use h3::server::RequestResolver;
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
-use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 use tokio::time::sleep;
 
 use super::answer::Kind;
 use super::{Record, Seen};
+use crate::serving::serve_until;
 
 /// Starts a server that runs until the other side of `stopped` is dropped.
 pub(super) fn launch(
@@ -27,20 +27,11 @@ pub(super) fn launch(
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let address = socket.local_addr().expect("the socket's address");
     let tls = QuicServerConfig::try_from(tls).expect("TLS that QUIC can use");
-    let thread = thread::spawn(move || {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        LocalSet::new().block_on(&runtime, async {
-            let server = Some(ServerConfig::with_crypto(Arc::new(tls)));
-            let (config, runtime) = (EndpointConfig::default(), Arc::new(TokioRuntime));
-            let endpoint = Endpoint::new(config, server, socket, runtime).expect("an endpoint");
-            tokio::select! {
-                () = accept(&endpoint, &record) => {}
-                _ = stopped => {}
-            }
-        });
+    let thread = serve_until(stopped, async move || {
+        let server = Some(ServerConfig::with_crypto(Arc::new(tls)));
+        let (config, runtime) = (EndpointConfig::default(), Arc::new(TokioRuntime));
+        let endpoint = Endpoint::new(config, server, socket, runtime).expect("an endpoint");
+        accept(&endpoint, &record).await;
     });
     (address, thread)
 }

@@ -2,17 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::spawn_local;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use super::{Record, http1, http2};
+use crate::serving::serve_until;
 
 /// Starts a server that runs until the other side of `stopped` is dropped.
 pub(super) fn launch(
@@ -25,18 +25,9 @@ pub(super) fn launch(
     listener
         .set_nonblocking(true)
         .expect("a listener that does not block");
-    let thread = thread::spawn(move || {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        LocalSet::new().block_on(&runtime, async {
-            let listener = TcpListener::from_std(listener).expect("a listener in the runtime");
-            tokio::select! {
-                () = accept(&listener, &record, tls.as_ref()) => {}
-                _ = stopped => {}
-            }
-        });
+    let thread = serve_until(stopped, async move || {
+        let listener = TcpListener::from_std(listener).expect("a listener in the runtime");
+        accept(&listener, &record, tls.as_ref()).await;
     });
     (address, thread)
 }

@@ -38,6 +38,12 @@ pub(crate) fn run_with_samples(brunt: Brunt) -> (Ended, Samples) {
     (ended, read_json(&file))
 }
 
+/// The same of a run that must end well.
+pub(crate) fn completed(brunt: Brunt) -> (Ended, Samples) {
+    let (ended, samples) = run_with_samples(brunt);
+    (ended.expect_code(0), samples)
+}
+
 /// Reads lines of JSON, compressed if the name ends in `.gz`, and checks their shape.
 pub(crate) fn read_json(file: &Path) -> Samples {
     parse_json(&read_text(file))
@@ -114,6 +120,21 @@ impl Samples {
     /// The values of a metric, in the order they were written.
     pub(crate) fn values(&self, metric: &str) -> Vec<f64> {
         self.of(metric).map(|point| point.value).collect()
+    }
+
+    /// The one value of a metric.
+    pub(crate) fn one(&self, metric: &str) -> f64 {
+        let values = self.values(metric);
+        assert_eq!(values.len(), 1, "{metric}: {values:?}");
+        values[0]
+    }
+
+    /// The error code of the first request; empty when it has none.
+    pub(crate) fn error_code(&self) -> &str {
+        self.of("http_reqs")
+            .next()
+            .expect("a request")
+            .tag("error_code")
     }
 
     /// A tag's value on every point of a metric, in the order they were written; `-` where it is not there.

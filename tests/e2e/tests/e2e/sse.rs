@@ -1,9 +1,9 @@
 //! Tests server-sent events: as they come, while the VU sleeps, reconnected, refused, and measured.
 
-use brunt_e2e::{Answer, Brunt, Ended, Recorder, Scripted, Step};
+use brunt_e2e::{Answer, Brunt, Recorder, Scripted, Step};
 use serde_json::{Value, json};
 
-use crate::samples::{Samples, run_with_samples};
+use crate::samples::completed;
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n";
 
@@ -12,11 +12,6 @@ fn guest(url: &str, mode: &str) -> Brunt {
         .base_url(url)
         .test_env("MODE", mode)
         .args(["--iterations", "1"])
-}
-
-fn run(brunt: Brunt) -> (Ended, Samples) {
-    let (ended, samples) = run_with_samples(brunt);
-    (ended.expect_code(0), samples)
 }
 
 /// A server that sends these pieces, with so many milliseconds before each, and then ends the stream.
@@ -45,7 +40,7 @@ fn events_come_as_they_are_sent() {
         (0, "\r\nid\ndata: ünï\r\r"),
         (0, "data: never ended"),
     ]);
-    let (ended, samples) = run(guest(&server.url(), "read"));
+    let (ended, samples) = completed(guest(&server.url(), "read"));
     let events = ended.logged("event");
     assert_eq!(
         events,
@@ -81,7 +76,7 @@ fn the_request_says_what_it_wants() {
             .header("content-type", "text/event-stream")
             .body("data: 1\n\n")
     });
-    run(guest(&server.url(), "read"));
+    completed(guest(&server.url(), "read"));
     let seen = server.seen();
     assert_eq!(seen[0].header("accept"), Some("text/event-stream"));
     assert_eq!(seen[0].header("cache-control"), Some("no-store"));
@@ -95,7 +90,7 @@ fn events_arrive_while_the_vu_sleeps() {
         (100, "data: 2\n\n"),
         (100, "data: 3\n\n"),
     ]);
-    let (ended, samples) = run(guest(&server.url(), "sleep").test_env("SLEEP_MS", "1500"));
+    let (ended, samples) = completed(guest(&server.url(), "sleep").test_env("SLEEP_MS", "1500"));
     assert_eq!(data(&ended.logged("event")), ["1", "2", "3"]);
     let reading = ended.logged("slept")[0]["reading"].as_f64();
     assert!(reading.is_some_and(|seconds| seconds < 0.2), "{reading:?}");
@@ -110,10 +105,10 @@ fn events_arrive_while_the_vu_sleeps() {
 #[test]
 fn a_timeout_ends_with_the_head() {
     let server = server(&[(800, "data: late\n\n")]);
-    let (ended, _) = run(guest(&server.url(), "read").test_env("TIMEOUT_MS", "400"));
+    let (ended, _) = completed(guest(&server.url(), "read").test_env("TIMEOUT_MS", "400"));
     assert_eq!(data(&ended.logged("event")), ["late"]);
     let server = Scripted::start(|_| vec![Step::ReadRequest, Step::AwaitClose]);
-    let (ended, _) = run(guest(&server.url(), "read").test_env("TIMEOUT_MS", "300"));
+    let (ended, _) = completed(guest(&server.url(), "read").test_env("TIMEOUT_MS", "300"));
     assert_eq!(ended.logged("refused")[0]["code"], 1050);
 }
 
@@ -129,7 +124,7 @@ fn reconnecting_waits_and_goes_on_after_the_last_event() {
             .header("content-type", "text/event-stream")
             .body(body)
     });
-    let (ended, samples) = run(guest(&server.url(), "resume"));
+    let (ended, samples) = completed(guest(&server.url(), "resume"));
     assert_eq!(data(&ended.logged("event")), ["1", "2", "3"]);
     assert_eq!(ended.logged("pausing"), [json!({ "ms": 300, "id": "b" })]);
     let seen = server.seen();
@@ -148,7 +143,7 @@ fn what_is_no_stream_of_events_is_refused() {
         (Answer::ok(), "not text/event-stream"),
     ] {
         let server = Recorder::answering(move |_| answer.clone());
-        let (ended, samples) = run(guest(&server.url(), "read"));
+        let (ended, samples) = completed(guest(&server.url(), "read"));
         let refused = &ended.logged("refused")[0];
         assert_eq!(refused["code"], 1000);
         assert!(
@@ -171,7 +166,7 @@ fn an_event_beyond_the_limit_ends_the_stream() {
             Step::send(format!("data: {}\n\n", "x".repeat(200))),
         ]
     });
-    let (ended, _) = run(guest(&server.url(), "read").args(["--limit", "sseEvent=100"]));
+    let (ended, _) = completed(guest(&server.url(), "read").args(["--limit", "sseEvent=100"]));
     assert_eq!(data(&ended.logged("event")), ["small"]);
     let end = &ended.logged("end")[0];
     assert!(
@@ -193,7 +188,7 @@ fn a_stream_that_breaks_off_is_a_failed_request() {
             Step::Reset,
         ]
     });
-    let (ended, samples) = run(guest(&server.url(), "read"));
+    let (ended, samples) = completed(guest(&server.url(), "read"));
     assert_eq!(data(&ended.logged("event")), ["1"]);
     assert_eq!(ended.logged("end")[0]["code"], 1220);
     assert_eq!(samples.values("http_req_failed"), [1.0]);
@@ -213,7 +208,7 @@ fn sources_are_waited_for_with_timers_and_each_other() {
         steps.push(Step::AwaitClose);
         steps
     });
-    let (ended, _) = run(guest(&server.url(), "two"));
+    let (ended, _) = completed(guest(&server.url(), "two"));
     assert_eq!(ended.logged("order"), [json!({ "order": "abtcd" })]);
 }
 
@@ -226,7 +221,7 @@ fn a_source_that_is_dropped_closes_its_connection() {
             Step::SendForever(b"data: again\n\n".to_vec()),
         ]
     });
-    let (_, samples) = run(guest(&server.url(), "first"));
+    let (_, samples) = completed(guest(&server.url(), "first"));
     server.wait_for_ended(1);
     assert_eq!(samples.values("http_req_failed"), [0.0]);
 }

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use brunt_e2e::{Answer, Brunt, Ended, Recorder, Scripted, Step};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::Value;
 
-use crate::samples::{Samples, run_with_samples};
+use crate::samples::completed;
 
 const PIECE: usize = 64 << 10;
 
@@ -42,33 +41,6 @@ fn chunk(text: &str) -> String {
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-fn run(brunt: Brunt) -> (Ended, Samples) {
-    let (ended, samples) = run_with_samples(brunt);
-    (ended.expect_code(0), samples)
-}
-
-fn only(ended: &Ended, word: &str) -> Value {
-    let mut logged = ended.logged(word);
-    assert_eq!(logged.len(), 1, "{word}: {}", ended.stderr);
-    logged.remove(0)
-}
-
-/// The one sample of a metric.
-fn one(samples: &Samples, metric: &str) -> f64 {
-    let values = samples.values(metric);
-    assert_eq!(values.len(), 1, "{metric}: {values:?}");
-    values[0]
-}
-
-fn error_code(samples: &Samples) -> String {
-    let point = samples
-        .points
-        .iter()
-        .find(|point| point.metric == "http_reqs");
-    let tags = &point.expect("a request").tags;
-    tags.get("error_code").cloned().unwrap_or_default()
-}
-
 /// The most memory that a run takes which drains so many pieces, and what it logged.
 fn peak(pieces: usize) -> (u64, Ended) {
     let server = Scripted::start(move |_| large(pieces));
@@ -87,7 +59,7 @@ fn peak(pieces: usize) -> (u64, Ended) {
 fn memory_stays_flat_however_large_a_body_is() {
     let (small, _) = peak(16);
     let (large, ended) = peak(8 << 10);
-    let drained = only(&ended, "drained");
+    let drained = ended.only("drained");
     assert_eq!(drained["size"], 512 << 20);
     assert_eq!(drained["told"], 512 << 20);
     assert!(drained["largest"].as_u64() <= Some(256 << 10), "{drained}");
@@ -101,8 +73,8 @@ fn memory_stays_flat_however_large_a_body_is() {
 fn the_buffer_has_a_limit_that_can_be_set() {
     let server = Scripted::start(|_| large(16));
     let run_it = guest(&server.url(), "drain").args(["--limit", "streamBuffer=10000"]);
-    let (ended, _) = run(run_it);
-    let drained = only(&ended, "drained");
+    let (ended, _) = completed(run_it);
+    let drained = ended.only("drained");
     assert_eq!(drained["size"], 16 * PIECE);
     assert_eq!(drained["largest"], 10_000);
 }
@@ -119,7 +91,7 @@ fn a_server_waits_for_a_reader_that_does_not_read() {
     let stalled = await_stall(&server);
     assert!(stalled < 32 << 20, "{stalled} bytes passed");
     let ended = running.wait().expect_code(0);
-    assert_eq!(only(&ended, "drained")["size"], 256 << 20);
+    assert_eq!(ended.only("drained")["size"], 256 << 20);
 }
 
 /// What the server has sent when it sends no more.
@@ -145,7 +117,7 @@ fn a_body_that_is_dropped_is_cancelled_and_recorded_as_no_failure() {
         let server = Scripted::start(|_| large(4 << 10));
         let other = Recorder::start();
         let run_it = guest(&server.url(), mode).test_env("NEXT_URL", &other.url());
-        let (ended, samples) = run(run_it);
+        let (ended, samples) = completed(run_it);
         let passed = server.wait_for_ended(1);
         assert!(passed[0].sent < 64 << 20, "{mode}: {passed:?}");
         assert_eq!(samples.values("http_reqs").len(), 2, "{mode}");
@@ -172,23 +144,24 @@ fn failures_in_the_middle_come_out_of_reading_and_count() {
     ];
     for (name, steps, code, size) in cases {
         let server = Scripted::start(move |_| steps.clone());
-        let (ended, samples) = run(guest(&server.url(), "drain").test_env("TIMEOUT_MS", "1000"));
-        assert_eq!(only(&ended, "opened")["status"], 200, "{name}");
-        let drained = only(&ended, "drained");
+        let (ended, samples) =
+            completed(guest(&server.url(), "drain").test_env("TIMEOUT_MS", "1000"));
+        assert_eq!(ended.only("opened")["status"], 200, "{name}");
+        let drained = ended.only("drained");
         assert_eq!(drained["code"], code, "{name}: {drained}");
         assert_eq!(drained["size"], size, "{name}: {drained}");
         assert_eq!(drained["same_again"], true, "{name}: {drained}");
-        assert_eq!(one(&samples, "http_req_failed"), 1.0, "{name}");
-        assert_eq!(error_code(&samples), code.to_string(), "{name}");
+        assert_eq!(samples.one("http_req_failed"), 1.0, "{name}");
+        assert_eq!(samples.error_code(), code.to_string(), "{name}");
     }
 }
 
 #[test]
 fn what_fails_before_the_head_fails_the_request() {
     let server = Scripted::start(|_| vec![Step::ReadRequest, Step::AwaitClose]);
-    let (ended, samples) = run(guest(&server.url(), "drain").test_env("TIMEOUT_MS", "300"));
-    assert_eq!(only(&ended, "failed")["code"], 1050);
-    assert_eq!(one(&samples, "http_req_failed"), 1.0);
+    let (ended, samples) = completed(guest(&server.url(), "drain").test_env("TIMEOUT_MS", "300"));
+    assert_eq!(ended.only("failed")["code"], 1050);
+    assert_eq!(samples.one("http_req_failed"), 1.0);
 }
 
 #[test]
@@ -201,12 +174,12 @@ fn receiving_lasts_from_the_first_byte_to_the_last() {
         with_end(steps, Step::send("0\r\n\r\n"))
     };
     let server = Scripted::start(move |_| with_end(steps(), Step::AwaitClose));
-    let (ended, samples) = run(guest(&server.url(), "drain"));
-    let receiving = one(&samples, "http_req_receiving");
+    let (ended, samples) = completed(guest(&server.url(), "drain"));
+    let receiving = samples.one("http_req_receiving");
     assert!((780.0..1500.0).contains(&receiving), "{receiving}");
-    let waiting = one(&samples, "http_req_waiting");
+    let waiting = samples.one("http_req_waiting");
     assert!((290.0..750.0).contains(&waiting), "{waiting}");
-    let drained = only(&ended, "drained");
+    let drained = ended.only("drained");
     assert_eq!(drained["size"], 20);
     let told = drained["receiving"].as_f64().expect("a time");
     assert!((told - receiving).abs() < 0.001, "{told} and {receiving}");
@@ -216,8 +189,8 @@ fn receiving_lasts_from_the_first_byte_to_the_last() {
 fn a_connection_whose_body_was_read_is_used_again() {
     let server = Recorder::answering(|_| Answer::ok().body_size(3 << 20));
     let next = server.url();
-    let (ended, _) = run(guest(&server.url(), "drain").test_env("NEXT_URL", &next));
-    assert_eq!(only(&ended, "drained")["size"], 3 << 20);
+    let (ended, _) = completed(guest(&server.url(), "drain").test_env("NEXT_URL", &next));
+    assert_eq!(ended.only("drained")["size"], 3 << 20);
     assert_eq!(server.seen().len(), 2);
     assert_eq!(server.connections().len(), 1);
 }
@@ -228,7 +201,7 @@ fn http2_streams_are_reset_alone() {
     let next = server.url();
     for (mode, drained) in [("drain", 1), ("drop", 0)] {
         let brunt = guest(&server.url(), mode).test_env("NEXT_URL", &next);
-        let (ended, samples) = run(brunt.trusting(&server));
+        let (ended, samples) = completed(brunt.trusting(&server));
         assert_eq!(ended.logged("drained").len(), drained, "{mode}");
         assert_eq!(samples.values("http_req_failed"), [0.0, 0.0], "{mode}");
     }
@@ -245,8 +218,8 @@ fn redirects_are_followed_and_the_last_body_is_streamed() {
             .body("elsewhere"),
         _ => Answer::ok().body_size(100_000),
     });
-    let (ended, samples) = run(guest(&server.url(), "drain").arg("--http-debug=full"));
-    assert_eq!(only(&ended, "drained")["size"], 100_000);
+    let (ended, samples) = completed(guest(&server.url(), "drain").arg("--http-debug=full"));
+    assert_eq!(ended.only("drained")["size"], 100_000);
     assert_eq!(samples.values("http_reqs").len(), 2);
     assert!(ended.stderr.contains("elsewhere"), "{}", ended.stderr);
     assert!(
@@ -267,9 +240,9 @@ fn a_challenge_that_nobody_answers_is_a_stream_too() {
     });
     for (path, size) in [("", 12), ("/302", 7)] {
         let url = server.url().replace("http://", "http://me:secret@") + path;
-        let (ended, _) = run(guest(&url, "drain").test_env("AUTH", "digest"));
-        assert_eq!(only(&ended, "opened")["kept"], 0);
-        let drained = only(&ended, "drained");
+        let (ended, _) = completed(guest(&url, "drain").test_env("AUTH", "digest"));
+        assert_eq!(ended.only("opened")["kept"], 0);
+        let drained = ended.only("drained");
         assert_eq!(
             (&drained["size"], &drained["code"]),
             (&size.into(), &0.into())
@@ -293,8 +266,8 @@ fn encodings_are_taken_off_while_a_body_comes() {
             .header("content-encoding", "gzip")
             .body(body.clone())
     });
-    let (ended, _) = run(guest(&server.url(), "drain"));
-    let drained = only(&ended, "drained");
+    let (ended, _) = completed(guest(&server.url(), "drain"));
+    let drained = ended.only("drained");
     assert_eq!(drained["size"], text.len());
     assert_eq!(drained["sum"], sum.to_string());
 }
@@ -313,8 +286,8 @@ fn pieces_of_several_bodies_and_a_timer_are_waited_for_together() {
         steps.push(Step::send(chunk(letters[1]) + "0\r\n\r\n"));
         with_end(steps, Step::AwaitClose)
     });
-    let (ended, _) = run(guest(&server.url(), "two").test_env("TIMER_MS", "900"));
-    assert_eq!(only(&ended, "order")["order"], "abtcd");
+    let (ended, _) = completed(guest(&server.url(), "two").test_env("TIMER_MS", "900"));
+    assert_eq!(ended.only("order")["order"], "abtcd");
 }
 
 #[test]

@@ -4,9 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use brunt_e2e::{Answer, Brunt, Ended, FrameServer, Play, Recorder};
-use serde_json::Value;
 
-use crate::samples::{Samples, run_with_samples};
+use crate::samples::{Samples, completed};
 
 fn guest(name: &str, url: &str, mode: &str) -> Brunt {
     Brunt::guest(name)
@@ -17,24 +16,6 @@ fn guest(name: &str, url: &str, mode: &str) -> Brunt {
 
 fn over_http3(run: Brunt) -> Brunt {
     run.args(["--http-version", "3"])
-}
-
-fn run(brunt: Brunt) -> (Ended, Samples) {
-    let (ended, samples) = run_with_samples(brunt);
-    (ended.expect_code(0), samples)
-}
-
-fn only(ended: &Ended, word: &str) -> Value {
-    let mut logged = ended.logged(word);
-    assert_eq!(logged.len(), 1, "{word}: {}", ended.stderr);
-    logged.remove(0)
-}
-
-/// The one sample of a metric.
-fn one(samples: &Samples, metric: &str) -> f64 {
-    let values = samples.values(metric);
-    assert_eq!(values.len(), 1, "{metric}: {values:?}");
-    values[0]
 }
 
 fn data(bytes: usize, ends: bool) -> Play {
@@ -59,7 +40,7 @@ fn http3_bodies_are_streamed_and_given_up_alone() {
     for (mode, drained) in [("drain", 1), ("drop", 0), ("wait", 1)] {
         let run_it = over_http3(guest("streaming", &server.url(), mode));
         let next = server.url() + "/next";
-        let (ended, samples) = run(run_it.test_env("NEXT_URL", &next).trusting(&server));
+        let (ended, samples) = completed(run_it.test_env("NEXT_URL", &next).trusting(&server));
         let logged = ended.logged("drained");
         assert_eq!(logged.len(), drained, "{mode}: {}", ended.stderr);
         assert!(logged.iter().all(|one| one["size"] == 8 << 20), "{mode}");
@@ -126,7 +107,7 @@ fn a_stream_that_is_dropped_is_reset_and_its_neighbours_go_on() {
     });
     let next = server.url();
     let dropped = guest("streaming", &server.url(), "drop").test_env("NEXT_URL", &next);
-    let (ended, samples) = run(dropped.trusting_file(server.ca_file()));
+    let (ended, samples) = completed(dropped.trusting_file(server.ca_file()));
     let streams = server.wait_until(|streams| streams.iter().any(|one| one.reset.is_some()));
     let resets: Vec<_> = streams.iter().map(|stream| stream.reset).collect();
     assert_eq!(resets, [Some(8), None]);
@@ -151,7 +132,7 @@ fn http2_bodies_that_end_early_fail_while_they_are_read() {
     for (name, end, code) in cases {
         let server = FrameServer::tls(move |_| [begun(), end.clone()].concat());
         let run_it = guest("streaming", &server.url(), "drain").test_env("TIMEOUT_MS", "1000");
-        let (ended, samples) = run(run_it.trusting_file(server.ca_file()));
+        let (ended, samples) = completed(run_it.trusting_file(server.ca_file()));
         expect_broken(name, &ended, &samples, code);
     }
 }
@@ -174,19 +155,19 @@ fn http3_bodies_that_end_early_fail_while_they_are_read() {
         });
         let run_it = over_http3(guest("streaming", &server.url(), "drain"));
         let run_it = run_it.test_env("TIMEOUT_MS", "1000").trusting(&server);
-        let (ended, samples) = run(run_it);
+        let (ended, samples) = completed(run_it);
         expect_broken(name, &ended, &samples, code);
     }
 }
 
 /// Checks that a body of 9 bytes came before the failure with this code.
 fn expect_broken(name: &str, ended: &Ended, samples: &Samples, code: u64) {
-    assert_eq!(only(ended, "opened")["status"], 200, "{name}");
-    let drained = only(ended, "drained");
+    assert_eq!(ended.only("opened")["status"], 200, "{name}");
+    let drained = ended.only("drained");
     assert_eq!(drained["code"], code, "{name}: {drained}");
     assert_eq!(drained["size"], 9, "{name}: {drained}");
     assert_eq!(drained["same_again"], true, "{name}: {drained}");
-    assert_eq!(one(samples, "http_req_failed"), 1.0, "{name}");
+    assert_eq!(samples.one("http_req_failed"), 1.0, "{name}");
     let codes = samples.tag_values("http_reqs", "error_code");
     assert_eq!(codes, [code.to_string()], "{name}");
 }
@@ -202,7 +183,7 @@ fn receiving_is_the_streams_own_over_http2() {
         plays
     });
     let run_it = guest("streaming", &server.url(), "drain");
-    let (ended, samples) = run(run_it.trusting_file(server.ca_file()));
+    let (ended, samples) = completed(run_it.trusting_file(server.ca_file()));
     expect_times(&ended, &samples);
 }
 
@@ -214,17 +195,17 @@ fn receiving_is_the_streams_own_over_http3() {
         answer.after(Duration::from_millis(400))
     });
     let run_it = over_http3(guest("streaming", &server.url(), "drain"));
-    let (ended, samples) = run(run_it.trusting(&server));
+    let (ended, samples) = completed(run_it.trusting(&server));
     expect_times(&ended, &samples);
 }
 
 /// Checks the times of a body of 20 bytes that took 800 ms, after a wait of 400 ms.
 fn expect_times(ended: &Ended, samples: &Samples) {
-    let drained = only(ended, "drained");
+    let drained = ended.only("drained");
     assert_eq!(drained["size"], 20, "{drained}");
     let (receiving, waiting) = (
-        one(samples, "http_req_receiving"),
-        one(samples, "http_req_waiting"),
+        samples.one("http_req_receiving"),
+        samples.one("http_req_waiting"),
     );
     assert!((780.0..1500.0).contains(&receiving), "{receiving}");
     assert!((390.0..780.0).contains(&waiting), "{waiting}");
@@ -241,8 +222,8 @@ fn a_body_that_is_there_is_not_received_for_longer_because_it_is_read_late() {
     let next = server.url();
     let run_it = guest("streaming", &server.url(), "wait").test_env("NEXT_URL", &next);
     let run_it = run_it.args(["--limit", "streamBuffer=1000"]);
-    let (ended, samples) = run(run_it.trusting_file(server.ca_file()));
-    assert_eq!(only(&ended, "drained")["size"], 10_000);
+    let (ended, samples) = completed(run_it.trusting_file(server.ca_file()));
+    assert_eq!(ended.only("drained")["size"], 10_000);
     let receiving = samples.values("http_req_receiving");
     assert!(receiving.iter().all(|ms| *ms < 700.0), "{receiving:?}");
 }
@@ -253,18 +234,18 @@ fn expect_upload(server: &Recorder, upload: Brunt, protocol: &str) {
     let upload = upload
         .test_env("PIECE_BYTES", "300000")
         .test_env("PAUSE_MS", "200");
-    let (ended, samples) = run(upload.trusting(server));
-    let answer = only(&ended, "answer");
+    let (ended, samples) = completed(upload.trusting(server));
+    let answer = ended.only("answer");
     assert_eq!(answer["status"], 200, "{answer}");
     let seen = &server.seen()[0];
     assert_eq!(seen.protocol, protocol);
     assert_eq!(seen.body, vec![b'p'; 1_200_000]);
     assert_eq!(seen.header("content-length"), None);
     assert_eq!(seen.header("transfer-encoding"), None);
-    let sending = one(&samples, "http_req_sending");
+    let sending = samples.one("http_req_sending");
     assert!((590.0..2000.0).contains(&sending), "{sending}");
     assert!(ended.metric("data_sent", "count") > 1_200_000.0);
-    assert_eq!(one(&samples, "http_req_failed"), 0.0);
+    assert_eq!(samples.one("http_req_failed"), 0.0);
 }
 
 #[test]
@@ -289,8 +270,8 @@ fn a_length_that_is_given_is_told_over_http2_and_http3() {
         for (length, status) in [("20", 200), ("21", 0)] {
             let upload = guest("uploading", &server.url(), "write").test_env("LENGTH", length);
             let upload = upload.args(["--http-version", version]);
-            let (ended, _) = run(upload.trusting(&server));
-            assert_eq!(only(&ended, "answer")["status"], status, "{length}");
+            let (ended, _) = completed(upload.trusting(&server));
+            assert_eq!(ended.only("answer")["status"], status, "{length}");
         }
         let seen = server.seen();
         assert_eq!(seen.len(), 1, "{seen:?}");
@@ -303,21 +284,21 @@ fn an_upload_that_breaks_off_is_no_request_over_http2_and_http3() {
     let server = FrameServer::tls(|_| vec![Play::AwaitEnd, Play::Head { ends: true }]);
     // What is broken off has begun to be sent.
     let drop = |url: &str| guest("uploading", url, "drop").test_env("PAUSE_MS", "100");
-    let (ended, samples) = run(drop(&server.url()).trusting_file(server.ca_file()));
+    let (ended, samples) = completed(drop(&server.url()).trusting_file(server.ca_file()));
     expect_dropped(&ended, &samples);
     server.wait_until(|streams| streams.iter().any(|one| one.reset == Some(8)));
     let server = Recorder::http3(|_| Answer::ok());
-    let (ended, samples) = run(over_http3(drop(&server.url())).trusting(&server));
+    let (ended, samples) = completed(over_http3(drop(&server.url())).trusting(&server));
     expect_dropped(&ended, &samples);
     assert!(server.seen().is_empty());
 }
 
 fn expect_dropped(ended: &Ended, samples: &Samples) {
-    let answer = only(ended, "answer");
+    let answer = ended.only("answer");
     assert_eq!(answer["code"], 1000, "{answer}");
     let message = answer["message"].as_str().unwrap_or_default();
     assert!(message.contains("dropped before"), "{answer}");
-    assert_eq!(one(samples, "http_req_failed"), 1.0);
+    assert_eq!(samples.one("http_req_failed"), 1.0);
 }
 
 #[test]
@@ -328,10 +309,10 @@ fn a_writer_waits_for_the_window_of_http2() {
     });
     // More than the first window and the buffer take.
     let upload = guest("uploading", &server.url(), "write").test_env("PIECE_BYTES", "200000");
-    let (ended, samples) = run(upload.trusting_file(server.ca_file()));
-    assert_eq!(only(&ended, "answer")["status"], 200);
+    let (ended, samples) = completed(upload.trusting_file(server.ca_file()));
+    assert_eq!(ended.only("answer")["status"], 200);
     assert_eq!(server.streams()[0].body, 800_000);
-    let sending = one(&samples, "http_req_sending");
+    let sending = samples.one("http_req_sending");
     assert!(sending >= 900.0, "{sending}");
 }
 
@@ -339,10 +320,10 @@ fn a_writer_waits_for_the_window_of_http2() {
 fn a_streamed_body_that_the_server_refuses_is_not_sent_again() {
     let server = FrameServer::tls(|_| vec![Play::AwaitEnd, Play::Reset(7)]);
     let upload = guest("uploading", &server.url(), "write");
-    let (ended, samples) = run(upload.trusting_file(server.ca_file()));
-    assert_eq!(only(&ended, "answer")["code"], 1638);
+    let (ended, samples) = completed(upload.trusting_file(server.ca_file()));
+    assert_eq!(ended.only("answer")["code"], 1638);
     assert_eq!(server.streams().len(), 1);
-    assert_eq!(one(&samples, "http_req_failed"), 1.0);
+    assert_eq!(samples.one("http_req_failed"), 1.0);
 }
 
 #[test]
@@ -364,7 +345,7 @@ fn events_come_over_http2_and_http3() {
         ),
     ];
     for (server, brunt, protocol) in over {
-        let (ended, samples) = run(brunt.trusting(server));
+        let (ended, samples) = completed(brunt.trusting(server));
         let data: Vec<_> = ended
             .logged("event")
             .iter()
@@ -390,10 +371,10 @@ fn wasi_http_goes_over_http2_and_http3() {
             .test_env("METHOD", "POST")
             .test_env("BODY_BYTES", "300000")
             .args(["--http-version", version]);
-        let (ended, samples) = run(run_it.trusting(&server));
-        assert_eq!(only(&ended, "answer")["status"], 200, "{protocol}");
+        let (ended, samples) = completed(run_it.trusting(&server));
+        assert_eq!(ended.only("answer")["status"], 200, "{protocol}");
         assert_eq!(server.seen()[0].protocol, protocol);
         assert_eq!(server.seen()[0].body.len(), 300_000);
-        assert_eq!(one(&samples, "http_req_failed"), 0.0);
+        assert_eq!(samples.one("http_req_failed"), 0.0);
     }
 }

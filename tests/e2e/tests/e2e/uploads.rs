@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use brunt_e2e::{Answer, Brunt, Ended, Recorder, Scripted, Step, guest};
-use serde_json::Value;
+use brunt_e2e::{Answer, Brunt, Recorder, Scripted, Step, guest};
 
-use crate::samples::{Samples, run_with_samples};
+use crate::samples::completed;
 
 fn uploading(url: &str) -> Brunt {
     Brunt::guest("uploading")
@@ -13,22 +12,11 @@ fn uploading(url: &str) -> Brunt {
         .args(["--iterations", "1", "--limit", "memory=16MiB"])
 }
 
-fn run(brunt: Brunt) -> (Ended, Samples) {
-    let (ended, samples) = run_with_samples(brunt);
-    (ended.expect_code(0), samples)
-}
-
-fn answer(ended: &Ended) -> Value {
-    let mut logged = ended.logged("answer");
-    assert_eq!(logged.len(), 1, "{}", ended.stderr);
-    logged.remove(0)
-}
-
 #[test]
 fn a_body_is_sent_while_it_is_written() {
     let server = Recorder::start();
-    let (ended, samples) = run(uploading(&server.url()).test_env("PAUSE_MS", "200"));
-    assert_eq!(answer(&ended)["status"], 200);
+    let (ended, samples) = completed(uploading(&server.url()).test_env("PAUSE_MS", "200"));
+    assert_eq!(ended.only("answer")["status"], 200);
     let seen = server.seen();
     assert_eq!(seen[0].body, b"p".repeat(20));
     assert_eq!(seen[0].header("transfer-encoding"), Some("chunked"));
@@ -41,8 +29,8 @@ fn a_body_is_sent_while_it_is_written() {
 #[test]
 fn a_length_that_is_given_is_sent() {
     let server = Recorder::start();
-    let (ended, _) = run(uploading(&server.url()).test_env("LENGTH", "20"));
-    assert_eq!(answer(&ended)["status"], 200);
+    let (ended, _) = completed(uploading(&server.url()).test_env("LENGTH", "20"));
+    assert_eq!(ended.only("answer")["status"], 200);
     let seen = server.seen();
     assert_eq!(seen[0].header("content-length"), Some("20"));
     assert_eq!(seen[0].header("transfer-encoding"), None);
@@ -53,8 +41,8 @@ fn a_length_that_is_given_is_sent() {
 fn http2_carries_it_too() {
     let server = Recorder::tls(|_| Answer::ok());
     let run_it = uploading(&server.url()).test_env("PIECE_BYTES", "300000");
-    let (ended, _) = run(run_it.trusting(&server));
-    assert_eq!(answer(&ended)["status"], 200);
+    let (ended, _) = completed(run_it.trusting(&server));
+    assert_eq!(ended.only("answer")["status"], 200);
     assert_eq!(server.seen()[0].protocol, "HTTP/2.0");
     assert_eq!(server.seen()[0].body.len(), 1_200_000);
 }
@@ -63,8 +51,8 @@ fn http2_carries_it_too() {
 fn a_wrong_length_fails_the_request() {
     for (length, words) in [("21", "1 bytes shorter"), ("19", "longer than was told")] {
         let server = Recorder::start();
-        let (ended, samples) = run(uploading(&server.url()).test_env("LENGTH", length));
-        let answer = answer(&ended);
+        let (ended, samples) = completed(uploading(&server.url()).test_env("LENGTH", length));
+        let answer = ended.only("answer");
         assert_eq!(answer["code"], 1000, "{answer}");
         let message = answer["message"].as_str().unwrap_or_default();
         let written = &ended.logged("written")[0];
@@ -83,8 +71,8 @@ fn a_body_that_is_dropped_breaks_the_request_off() {
     let dropped = uploading(&server.url())
         .test_env("MODE", "drop")
         .test_env("PIECES", "1");
-    let (ended, samples) = run(dropped);
-    let answer = answer(&ended);
+    let (ended, samples) = completed(dropped);
+    let answer = ended.only("answer");
     assert_eq!(answer["code"], 1000, "{answer}");
     assert!(
         answer["message"]
@@ -111,8 +99,8 @@ fn a_writer_waits_for_a_server_that_does_not_read() {
         .test_env("PIECES", "1000")
         .test_env("PIECE_BYTES", "65536")
         .test_env("LENGTH", "65536000");
-    let (ended, samples) = run(run_it);
-    assert_eq!(answer(&ended)["status"], 200);
+    let (ended, samples) = completed(run_it);
+    assert_eq!(ended.only("answer")["status"], 200);
     let sending = samples.values("http_req_sending")[0];
     assert!(sending >= 900.0, "{sending}");
     assert!(server.passed()[0].received > 65_536_000);
@@ -127,8 +115,8 @@ fn an_early_answer_is_the_answer() {
         .test_env("PIECES", "100")
         .test_env("PIECE_BYTES", "1000")
         .test_env("PAUSE_MS", "20");
-    let (ended, samples) = run(run_it);
-    let answer = answer(&ended);
+    let (ended, samples) = completed(run_it);
+    let answer = ended.only("answer");
     assert_eq!(
         (&answer["status"], &answer["body"]),
         (&413.into(), &"no!".into())
@@ -140,8 +128,8 @@ fn an_early_answer_is_the_answer() {
 #[test]
 fn a_request_that_fails_tells_the_writer() {
     let run_it = uploading("http://127.0.0.1:9").test_env("PAUSE_MS", "100");
-    let (ended, samples) = run(run_it);
-    assert_eq!(answer(&ended)["code"], 1212);
+    let (ended, samples) = completed(run_it);
+    assert_eq!(ended.only("answer")["code"], 1212);
     assert_eq!(ended.logged("written")[0]["error"], 1212);
     assert_eq!(samples.values("http_req_failed"), [1.0]);
     // The timeout covers the writing.
@@ -150,9 +138,9 @@ fn a_request_that_fails_tells_the_writer() {
         .test_env("PAUSE_MS", "200")
         .test_env("PIECES", "50")
         .test_env("TIMEOUT_MS", "500");
-    let (ended, _) = run(run_it);
+    let (ended, _) = completed(run_it);
     assert_eq!(ended.logged("written")[0]["error"], 1050);
-    assert_eq!(answer(&ended)["code"], 1050);
+    assert_eq!(ended.only("answer")["code"], 1050);
 }
 
 #[test]
@@ -172,8 +160,8 @@ fn what_would_repeat_the_body_fails_and_says_so() {
             "/digest" => run_it.test_env("DIGEST", "1"),
             _ => run_it,
         };
-        let (ended, samples) = run(run_it);
-        let answer = answer(&ended);
+        let (ended, samples) = completed(run_it);
+        let answer = ended.only("answer");
         assert_eq!(answer["code"], 1000, "{path}: {answer}");
         assert!(
             answer["message"]
@@ -182,8 +170,8 @@ fn what_would_repeat_the_body_fails_and_says_so() {
         );
         assert_eq!(samples.values("http_req_failed"), [0.0, 1.0], "{path}");
     }
-    let (ended, _) = run(uploading(&(server.url() + "/303")));
-    assert_eq!(answer(&ended)["status"], 200);
+    let (ended, _) = completed(uploading(&(server.url() + "/303")));
+    assert_eq!(ended.only("answer")["status"], 200);
     let seen = server.seen();
     assert_eq!(seen.last().map(|seen| seen.method.as_str()), Some("GET"));
 }
@@ -191,8 +179,8 @@ fn what_would_repeat_the_body_fails_and_says_so() {
 #[test]
 fn a_streamed_body_is_not_compressed_and_says_so() {
     let server = Recorder::start();
-    let (ended, _) = run(uploading(&server.url()).test_env("COMPRESS", "1"));
-    let answer = answer(&ended);
+    let (ended, _) = completed(uploading(&server.url()).test_env("COMPRESS", "1"));
+    let answer = ended.only("answer");
     assert!(
         answer["message"]
             .as_str()
@@ -217,8 +205,8 @@ fn a_file_is_sent_without_a_copy_in_the_guest() {
         .base_url(&(server.url() + "/307"))
         .test_env("MODE", "file")
         .args(["--iterations", "1", "--limit", "memory=16MiB"]);
-    let (ended, _) = run(brunt.limit(Duration::from_secs(90)));
-    assert_eq!(answer(&ended)["status"], 200);
+    let (ended, _) = completed(brunt.limit(Duration::from_secs(90)));
+    assert_eq!(ended.only("answer")["status"], 200);
     let seen = server.seen();
     assert_eq!(seen.len(), 2);
     for one in &seen {

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
-use crate::samples::{Samples, run_with_samples};
+use crate::samples::completed;
 
 fn guest(url: &str) -> Brunt {
     Brunt::guest("wasi_http")
@@ -17,29 +17,9 @@ fn guest(url: &str) -> Brunt {
         .args(["--iterations", "1", "--limit", "memory=16MiB"])
 }
 
-fn run(brunt: Brunt) -> (Ended, Samples) {
-    let (ended, samples) = run_with_samples(brunt);
-    (ended.expect_code(0), samples)
-}
-
-fn only(ended: &Ended, word: &str) -> Value {
-    let mut logged = ended.logged(word);
-    assert_eq!(logged.len(), 1, "{word}: {}", ended.stderr);
-    logged.remove(0)
-}
-
 fn error(ended: &Ended) -> String {
-    let failed = only(ended, "failed");
+    let failed = ended.only("failed");
     failed["error"].as_str().unwrap_or_default().to_owned()
-}
-
-fn error_code(samples: &Samples) -> String {
-    let point = samples
-        .points
-        .iter()
-        .find(|point| point.metric == "http_reqs");
-    let tags = &point.expect("a request").tags;
-    tags.get("error_code").cloned().unwrap_or_default()
 }
 
 #[test]
@@ -48,7 +28,7 @@ fn a_request_is_measured_as_any_other() {
     let run_it = guest(&server.url())
         .test_env("REQUEST_PATH", "/a?b=c")
         .test_env("REQUESTS", "2");
-    let (ended, samples) = run(run_it);
+    let (ended, samples) = completed(run_it);
     for answer in ended.logged("answer") {
         assert_eq!(
             (&answer["status"], &answer["start"]),
@@ -100,7 +80,7 @@ fn cookies_redirects_and_encodings_are_the_guests_own_affair() {
         .test_env("REQUESTS", "2")
         .test_env("COOKIE_URL", &server.url())
         .args(["--max-redirects", "0"]);
-    let (ended, _) = run(run_it);
+    let (ended, _) = completed(run_it);
     for answer in ended.logged("answer") {
         assert_eq!(answer["status"], 302);
         assert_eq!(answer["size"], size);
@@ -117,8 +97,8 @@ fn bodies_are_streamed_both_ways() {
     let run_it = guest(&server.url())
         .test_env("METHOD", "POST")
         .test_env("BODY_BYTES", "3000000");
-    let (ended, samples) = run(run_it);
-    assert_eq!(only(&ended, "answer")["size"], 64 << 20);
+    let (ended, samples) = completed(run_it);
+    assert_eq!(ended.only("answer")["size"], 64 << 20);
     let seen = server.seen();
     assert_eq!(seen[0].body.len(), 3_000_000);
     assert_eq!(seen[0].header("transfer-encoding"), Some("chunked"));
@@ -135,8 +115,8 @@ fn a_body_that_is_dropped_closes_its_connection() {
             Step::SendForever(vec![b'x'; 4096]),
         ]
     });
-    let (ended, samples) = run(guest(&server.url()).test_env("READ_BYTES", "1"));
-    assert_eq!(only(&ended, "answer")["error"], Value::Null);
+    let (ended, samples) = completed(guest(&server.url()).test_env("READ_BYTES", "1"));
+    assert_eq!(ended.only("answer")["error"], Value::Null);
     server.wait_for_ended(1);
     assert_eq!(samples.values("http_req_failed"), [0.0]);
 }
@@ -151,28 +131,28 @@ fn failures_have_the_codes_of_wasi_and_of_brunt() {
         (denied, "DestinationIpProhibited", "1110"),
         (blocked, "HttpRequestDenied", "1111"),
     ] {
-        let (ended, samples) = run(brunt);
+        let (ended, samples) = completed(brunt);
         assert!(error(&ended).contains(words), "{}", error(&ended));
         assert_eq!(samples.values("http_req_failed"), [1.0]);
-        assert_eq!(error_code(&samples), code);
+        assert_eq!(samples.error_code(), code);
     }
 }
 
 #[test]
 fn the_timeouts_of_a_request_are_kept() {
     let silent = Scripted::start(|_| vec![Step::ReadRequest, Step::AwaitClose]);
-    let (ended, samples) = run(guest(&silent.url()).test_env("FIRST_BYTE_MS", "300"));
+    let (ended, samples) = completed(guest(&silent.url()).test_env("FIRST_BYTE_MS", "300"));
     assert!(
         error(&ended).contains("ConnectionReadTimeout"),
         "{}",
         error(&ended)
     );
-    assert_eq!(error_code(&samples), "1050");
+    assert_eq!(samples.error_code(), "1050");
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf";
     let stuck =
         Scripted::start(move |_| vec![Step::ReadRequest, Step::send(half), Step::AwaitClose]);
-    let (ended, samples) = run(guest(&stuck.url()).test_env("BETWEEN_BYTES_MS", "300"));
-    let answer = only(&ended, "answer");
+    let (ended, samples) = completed(guest(&stuck.url()).test_env("BETWEEN_BYTES_MS", "300"));
+    let answer = ended.only("answer");
     assert_eq!(answer["start"], "half");
     assert!(
         answer["error"]
@@ -181,7 +161,7 @@ fn the_timeouts_of_a_request_are_kept() {
         "{answer}"
     );
     assert_eq!(samples.values("http_req_failed"), [1.0]);
-    assert_eq!(error_code(&samples), "1050");
+    assert_eq!(samples.error_code(), "1050");
 }
 
 #[test]
@@ -189,7 +169,7 @@ fn the_timeout_of_connecting_is_kept() {
     let listener = FullBacklog::new();
     let (ended, samples) = thread::scope(|scope| {
         let run_it = guest(&listener.url()).test_env("CONNECT_MS", "400");
-        let running = scope.spawn(|| run(run_it));
+        let running = scope.spawn(|| completed(run_it));
         listener.wait_for_client();
         running.join().expect("the run ends")
     });
@@ -198,7 +178,7 @@ fn the_timeout_of_connecting_is_kept() {
         "{}",
         error(&ended)
     );
-    assert_eq!(error_code(&samples), "1211");
+    assert_eq!(samples.error_code(), "1211");
 }
 
 #[test]
@@ -212,8 +192,8 @@ fn a_body_that_breaks_off_is_a_failed_request() {
             Step::Cut,
         ]
     });
-    let (ended, samples) = run(guest(&server.url()));
-    let answer = only(&ended, "answer");
+    let (ended, samples) = completed(guest(&server.url()));
+    let answer = ended.only("answer");
     assert!(
         answer["error"]
             .as_str()
@@ -221,7 +201,7 @@ fn a_body_that_breaks_off_is_a_failed_request() {
         "{answer}"
     );
     assert_eq!(samples.values("http_req_failed"), [1.0]);
-    assert_eq!(error_code(&samples), "1203");
+    assert_eq!(samples.error_code(), "1203");
 }
 
 #[test]
@@ -236,7 +216,7 @@ fn pythons_own_way_is_measured_too() {
         .test_env("HOST", &host)
         .test_env("BODY_BYTES", "50000")
         .args(["--iterations", "1"]);
-    let (ended, samples) = run(run_it);
+    let (ended, samples) = completed(run_it);
     assert_eq!(ended.metric("checks", "value"), 1.0);
     for answer in ended.logged("answer") {
         assert_eq!(
