@@ -13,6 +13,8 @@ mod settings;
 mod cache;
 mod componentize;
 mod engine;
+mod evaluation;
+mod image;
 mod test;
 mod world;
 
@@ -39,6 +41,7 @@ mod http;
 
 pub use data::Data;
 pub use error::{Error, ErrorKind};
+pub use evaluation::{Evaluation, Snapshot};
 pub use hosts::{HostTarget, Hosts, is_host_pattern};
 pub use http::{CIPHER_SUITES, ERROR_CODES, ErrorCode, is_cipher_suite};
 pub use limits::Limits;

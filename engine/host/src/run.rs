@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::data::Data;
 use crate::error::Error;
+use crate::evaluation::{Awaited, Evaluation};
 use crate::http::{Names, RateLimit, Tls};
 use crate::log::{Level, LogSink};
 use crate::settings::RunSettings;
@@ -33,6 +34,7 @@ pub struct Run {
     pub(crate) tls: Tls,
     pub(crate) names: Names,
     pub(crate) rate: Option<RateLimit>,
+    pub(crate) evaluation: Awaited,
     setup_data: OnceLock<Option<Vec<u8>>>,
     ending: Mutex<Option<Ending>>,
     aborted: Notify,
@@ -86,6 +88,7 @@ impl Run {
             tls,
             names: Names::default(),
             rate,
+            evaluation: Awaited::default(),
             setup_data: OnceLock::new(),
             ending: Mutex::new(None),
             aborted: Notify::new(),
@@ -97,6 +100,18 @@ impl Run {
             exchanges: AtomicU64::new(0),
             failures_told: Mutex::default(),
         })
+    }
+
+    /// The same, in which the next instance of a script says how often the script has to be evaluated.
+    #[must_use]
+    pub fn awaiting_evaluation(mut self) -> Self {
+        self.evaluation = Awaited::new();
+        self
+    }
+
+    /// What that instance said; to be asked once.
+    pub fn evaluation(&self) -> Evaluation {
+        self.evaluation.take()
     }
 
     /// Reads, on a thread of its own, whom TLS trusts, which takes tens of milliseconds: the first request must not wait

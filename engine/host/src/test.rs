@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use wasmtime::Module;
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::{self, TestPre};
@@ -12,6 +13,8 @@ use crate::cache::{Cache, Compiled};
 use crate::componentize::componentize;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
+use crate::evaluation::Snapshot;
+use crate::image::{self, Image, divide};
 use crate::limits::Limits;
 use crate::state::VuState;
 use crate::world;
@@ -25,8 +28,8 @@ pub struct Test {
     compiled: Compiled,
     name: String,
     folder: PathBuf,
-    /// Whether it is the runtime of a script: its own functions say nothing to who wrote the script.
-    pub(crate) is_runtime: bool,
+    /// What the memory of its VUs holds when they are made, where it is the runtime of a script.
+    image: Option<Arc<Image>>,
 }
 
 /// What a test says about itself.
@@ -85,9 +88,17 @@ impl Test {
         cache: Option<&Path>,
     ) -> Result<Self, Error> {
         let name = "the JavaScript runtime";
-        let mut test = Self::from_bytes(limits, bytes, name, folder.to_owned(), cache)?;
-        test.is_runtime = true;
-        Ok(test)
+        let image = Image::of_module(bytes).ok_or_else(|| no_image(name))?;
+        let engine = Engine::new(limits, 1)?;
+        let divided = |component: Vec<u8>| divide(&component, &image);
+        let compiled = compile(&engine, bytes, name, cache, divided)?;
+        Self::link(
+            engine,
+            compiled,
+            name.to_owned(),
+            folder.to_owned(),
+            Some(Arc::new(image)),
+        )
     }
 
     fn from_bytes(
@@ -98,21 +109,37 @@ impl Test {
         cache: Option<&Path>,
     ) -> Result<Self, Error> {
         let engine = Engine::new(limits, 1)?;
-        let compiled = compile(&engine, bytes, name, cache)?;
+        let compiled = compile(&engine, bytes, name, cache, Ok)?;
         let component = compiled
             .load(&engine)
             .map_err(|error| not_compiled(name, &error))?;
         world::check(&engine, &component, name, maker(bytes).as_deref())?;
-        Self::link(engine, compiled, name.to_owned(), folder)
+        Self::link(engine, compiled, name.to_owned(), folder, None)
     }
 
     /// The same test in an engine with room for this many VUs.
     pub fn with_room(&self, limits: &Limits, vus: usize) -> Result<Self, Error> {
         let engine = Engine::new(limits, vus)?;
         let (name, folder) = (self.name.clone(), self.folder.clone());
-        let mut test = Self::link(engine, self.compiled.clone(), name, folder)?;
-        test.is_runtime = self.is_runtime;
-        Ok(test)
+        Self::link(
+            engine,
+            self.compiled.clone(),
+            name,
+            folder,
+            self.image.clone(),
+        )
+    }
+
+    /// The same test, whose VUs will start from this memory when it is given room for them.
+    #[must_use]
+    pub fn starting_from(mut self, snapshot: Snapshot) -> Self {
+        self.image = Some(snapshot.0);
+        self
+    }
+
+    /// Whether it is the runtime of a script: its own functions say nothing to who wrote the script.
+    pub(crate) fn is_runtime(&self) -> bool {
+        self.image.is_some()
     }
 
     /// The folder that the test's files are relative to.
@@ -129,12 +156,13 @@ impl Test {
         compiled: Compiled,
         name: String,
         folder: PathBuf,
+        image: Option<Arc<Image>>,
     ) -> Result<Self, Error> {
         let component = compiled
             .load(&engine)
             .map_err(|error| not_compiled(&name, &error))?;
         let imports_wasi = imports_wasi(&engine, &component);
-        let pre = link(&engine, &component, imports_wasi).map_err(|error| {
+        let pre = link(&engine, &component, imports_wasi, image.as_deref()).map_err(|error| {
             Error::new(
                 ErrorKind::WrongWorld,
                 format!("{name} does not fit this brunt: {error:#}"),
@@ -148,7 +176,7 @@ impl Test {
             compiled,
             name,
             folder,
-            is_runtime: false,
+            image,
         })
     }
 }
@@ -159,10 +187,14 @@ fn compile(
     bytes: &[u8],
     name: &str,
     cache: Option<&Path>,
+    change: impl Fn(Vec<u8>) -> anyhow::Result<Vec<u8>>,
 ) -> Result<Compiled, Error> {
     let mut refused = None;
     let mut precompile = || match componentize(bytes.to_vec(), name) {
-        Ok(component) => engine.wasmtime().precompile_component(&component),
+        Ok(component) => {
+            let component = change(component).map_err(wasmtime::Error::from_anyhow)?;
+            engine.wasmtime().precompile_component(&component)
+        }
         Err(error) => {
             refused = Some(error);
             Err(wasmtime::Error::msg("not a component"))
@@ -187,6 +219,12 @@ fn not_compiled(name: &str, error: &wasmtime::Error) -> Error {
     Error::new(ErrorKind::Compile, message).hint(hint)
 }
 
+fn no_image(name: &str) -> Error {
+    let message = format!("{name} has no memory that can be divided from it");
+    Error::new(ErrorKind::NotAComponent, message)
+        .hint("a runtime of scripts is one module with a memory whose content is constant")
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     let message = match error.kind() {
         std::io::ErrorKind::NotFound => format!("{} does not exist", path.display()),
@@ -206,8 +244,17 @@ fn imports(engine: &Engine, component: &Component, what: &str) -> bool {
     imports.any(|(name, _)| name.starts_with(what))
 }
 
-fn link(engine: &Engine, component: &Component, wasi: bool) -> wasmtime::Result<TestPre<VuState>> {
+fn link(
+    engine: &Engine,
+    component: &Component,
+    wasi: bool,
+    image: Option<&Image>,
+) -> wasmtime::Result<TestPre<VuState>> {
     let mut linker = Linker::new(engine.wasmtime());
+    if let Some(image) = image {
+        let module = Module::new(engine.wasmtime(), image.module())?;
+        linker.root().module(image::IMPORT, &module)?;
+    }
     if wasi {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     }

@@ -227,7 +227,7 @@ impl Vu {
             }
             Err(error) => {
                 let mut failure = explain(&error, live.store.data());
-                if self.test.is_runtime {
+                if self.test.is_runtime() {
                     failure.stack.clear();
                 }
                 Err(failure)

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_host::{
-    Data, Description, Level, LogSink, Proxies, ProxyError, Run, RunSettings, Test, Vu, Worker,
+    Data, Description, Evaluation, Level, LogSink, Proxies, ProxyError, Run, RunSettings, Test, Vu,
+    Worker,
 };
 use brunt_metrics::{Breakdown, Recorder, RecorderSettings, Registry, Routing};
 use brunt_script::Script;
@@ -94,7 +95,9 @@ impl Loaded {
             source.log.clone(),
             1,
         )?;
-        let description = describe(&test, Arc::new(run)).await?;
+        let run = Arc::new(run.awaiting_evaluation());
+        let description = describe(&test, run.clone()).await?;
+        let test = evaluated(test, run.evaluation(), &*source.log);
         data.seal();
         let options = merge(source.layers.clone(), &description)?;
         let granted = granted.limits.vu;
@@ -186,6 +189,24 @@ async fn describe(test: &Test, run: Arc<Run>) -> Result<Description, Error> {
         .await
         .map_err(|failure| Error::guest("describe", &failure))?;
     Ok(described?)
+}
+
+/// The test as its VUs will be made: from what the first instance has evaluated, where that is the same for all.
+fn evaluated(test: Test, evaluation: Evaluation, log: &dyn LogSink) -> Test {
+    let say = |message: &str| log.log(Level::Debug, "brunt", message);
+    match evaluation {
+        Evaluation::Unknown => test,
+        Evaluation::Once(snapshot) => {
+            say("the script was evaluated once: every VU starts from its memory");
+            test.starting_from(snapshot)
+        }
+        Evaluation::ByEach(why) => {
+            say(&format!(
+                "every VU evaluates the script by itself, because {why}"
+            ));
+            test
+        }
+    }
 }
 
 fn merge(mut layers: Vec<Layer>, description: &Description) -> Result<Options, Error> {

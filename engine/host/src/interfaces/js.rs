@@ -1,6 +1,11 @@
 //! Defines the host's side of `brunt:js`.
 
+use std::sync::Arc;
+
+use crate::bindings::scripting::brunt::js::image;
 use crate::bindings::scripting::brunt::js::modules::{Host, Kind, Source};
+use crate::evaluation::{Evaluation, Snapshot};
+use crate::image::Image;
 use crate::modules::ModuleKind;
 use crate::state::{Phase, VuState};
 
@@ -43,6 +48,23 @@ impl Host for VuState {
             Some(modules) => modules.original(&name, line, column),
             None => (line, column),
         })
+    }
+}
+
+impl image::Host for VuState {
+    fn is_wanted(&mut self) -> wasmtime::Result<bool> {
+        Ok(self.run.evaluation.is_wanted())
+    }
+
+    fn save(&mut self, start: u32, memory: Vec<u8>) -> wasmtime::Result<()> {
+        let image = || Evaluation::Once(Snapshot(Arc::new(Image::of_memory(start, &memory))));
+        self.run.evaluation.say(image);
+        Ok(())
+    }
+
+    fn refuse(&mut self, why: String) -> wasmtime::Result<()> {
+        self.run.evaluation.say(|| Evaluation::ByEach(why));
+        Ok(())
     }
 }
 

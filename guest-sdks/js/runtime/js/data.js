@@ -44,7 +44,7 @@ export class SharedArray {
     if (typeof make !== 'function') throw new TypeError('a SharedArray needs a function that makes its elements');
     let list = native.sharedOpen(String(name));
     if (!list) {
-      const items = make();
+      const items = native.once(make);
       if (!Array.isArray(items)) throw new TypeError(`SharedArray ${JSON.stringify(name)}: its function must return an array`);
       list = native.sharedCreate(String(name), items.map((item) => JSON.stringify(item) ?? 'null'));
     }

@@ -10,6 +10,7 @@ mod bindings;
 mod clock;
 mod events;
 mod failure;
+mod image;
 mod modules;
 mod native;
 mod phase;
@@ -33,10 +34,14 @@ struct Runtime;
 
 impl Guest for Runtime {
     fn init() -> Result<(), String> {
-        log_panics();
         phase::enter(Phase::Init);
-        let script = Script::load()?;
-        SCRIPT.set(Some(script));
+        if SCRIPT.with_borrow(Option::is_some) {
+            image::wake();
+            return Ok(());
+        }
+        log_panics();
+        SCRIPT.set(Some(Script::load()?));
+        image::offer();
         Ok(())
     }
 

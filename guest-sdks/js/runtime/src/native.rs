@@ -27,7 +27,7 @@ use rquickjs::{
 
 use crate::bindings::brunt::log::log;
 use crate::bindings::brunt::time::clock;
-use crate::{events, failure, phase, require};
+use crate::{events, failure, image, phase, require};
 
 pub(crate) use execution::begin_call;
 
@@ -148,6 +148,7 @@ fn write_log(level: u8, text: String) {
         2 => log::Level::Warn,
         _ => log::Level::Error,
     };
+    image::touch("writes to the log");
     log::log(level, &text);
 }
 

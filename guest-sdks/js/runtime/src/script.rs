@@ -7,10 +7,13 @@ use serde_json::json;
 
 use crate::bindings::brunt::execution::execution;
 use crate::bindings::brunt::js::modules::{self as host, Kind};
-use crate::{events, failure, modules, native, rejections, require};
+use crate::{events, failure, image, modules, native, rejections, require};
 
 /// Stack of a script, in bytes of QuickJS's own counting. Deeper calls are a `RangeError`.
 const STACK: usize = 256 << 10;
+
+/// Bytes that a script may use beyond what its evaluation left before garbage in cycles is first collected.
+const GARBAGE: usize = 512 << 10;
 
 /// Exports that are no functions to run, whatever they are.
 const PHASES: [&str; 4] = ["setup", "teardown", "handleSummary", "options"];
@@ -40,6 +43,7 @@ impl Script {
         let (runtime, context) = engine().map_err(|error| error.to_string())?;
         let parts = context.with(|ctx| {
             failure::words(&ctx, native::install(&ctx))?;
+            image::begin();
             let exports = failure::words(&ctx, evaluate(&ctx))?;
             Parts::of(&ctx, &exports)
         });
@@ -51,6 +55,7 @@ impl Script {
                 return Err(why);
             }
         };
+        collect_garbage(&runtime);
         Ok(Self {
             context,
             options: parts.options,
@@ -170,6 +175,14 @@ impl Script {
         self.data.replace(Some(data.clone()));
         Ok(data)
     }
+}
+
+/// Leaves nothing behind that VUs would share in vain, and keeps their first collections away: each would write to every
+/// object that they share.
+fn collect_garbage(runtime: &Runtime) {
+    runtime.run_gc();
+    let used = runtime.memory_usage().malloc_size.max(0) as usize;
+    runtime.set_gc_threshold(used + GARBAGE);
 }
 
 fn engine() -> Result<(Runtime, Context)> {

@@ -6,6 +6,7 @@ use rsa::rand_core::{TryCryptoRng, TryRng};
 
 use super::crypto;
 use crate::bindings::brunt::random::random;
+use crate::image;
 
 /// The engine's random numbers.
 pub(super) struct Chance;
@@ -14,10 +15,11 @@ impl TryRng for Chance {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(random::next() as u32)
+        self.try_next_u64().map(|bits| bits as u32)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        image::touch("asks for random numbers");
         Ok(random::next())
     }
 

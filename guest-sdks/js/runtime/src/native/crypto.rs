@@ -15,6 +15,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 
 use super::lazy::Part;
 use crate::bindings::brunt::random::random;
+use crate::image;
 
 /// The algorithms, for what is said of an unknown one.
 const ALGORITHMS: &str =
@@ -143,6 +144,7 @@ fn random_bytes<'js>(ctx: Ctx<'js>, size: f64) -> Result<ArrayBuffer<'js>> {
 
 /// This many random bytes of the engine's.
 pub(super) fn random_of(size: usize) -> Vec<u8> {
+    image::touch("asks for random numbers");
     let mut bytes = Vec::with_capacity(size);
     while bytes.len() < size {
         let part = RANDOM_AT_ONCE.min(size - bytes.len());

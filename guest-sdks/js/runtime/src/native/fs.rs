@@ -11,12 +11,13 @@ use serde_json::Value as Json;
 use super::lazy::Part;
 use crate::bindings::brunt::data::{files, shared};
 use crate::bindings::brunt::js::modules;
+use crate::image::Remade;
 
 /// Functions that read files.
 pub(super) struct Files;
 
 /// A file that the engine has read.
-pub(crate) struct File(files::File);
+pub(crate) struct File(Remade<files::File>);
 
 /// The rows that are left of a file of CSV.
 pub(crate) struct Rows {
@@ -31,13 +32,14 @@ pub(crate) struct Rows {
 
 /// A file from some byte on.
 struct Bytes {
-    file: files::File,
+    file: Remade<files::File>,
     offset: u64,
 }
 
 impl Read for Bytes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.file.read(self.offset, buffer.len() as u64);
+        let length = buffer.len() as u64;
+        let bytes = self.file.with(|file| file.read(self.offset, length));
         buffer[..bytes.len()].copy_from_slice(&bytes);
         self.offset += bytes.len() as u64;
         Ok(bytes.len())
@@ -84,7 +86,7 @@ impl Part for Files {
     fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         native.set("open", Function::new(ctx.clone(), open)?)?;
         native.set("main", Function::new(ctx.clone(), modules::main)?)?;
-        let size = |file: Class<'js, File>| file.borrow().0.size() as f64;
+        let size = |file: Class<'js, File>| file.borrow().0.with(files::File::size) as f64;
         native.set("size", Function::new(ctx.clone(), size)?)?;
         native.set("read", Function::new(ctx.clone(), read)?)?;
         native.set("rows", Function::new(ctx.clone(), rows)?)?;
@@ -95,10 +97,14 @@ impl Part for Files {
 
 /// `open(path)`
 fn open<'js>(ctx: Ctx<'js>, path: String) -> Result<Class<'js, File>> {
-    match files::open(&path) {
-        Ok(file) => Class::instance(ctx, File(file)),
-        Err(why) => Err(Exception::throw_message(&ctx, &why)),
-    }
+    let file = opened(&ctx, path)?;
+    Class::instance(ctx, File(file))
+}
+
+fn opened(ctx: &Ctx<'_>, path: String) -> Result<Remade<files::File>> {
+    let file = files::open(&path).map_err(|why| Exception::throw_message(ctx, &why))?;
+    let again = move || files::open(&path).expect("what was opened can be opened again");
+    Ok(Remade::new(file, again))
 }
 
 /// `read(file, offset, length)`: at most so many bytes; none at the end.
@@ -108,7 +114,8 @@ fn read<'js>(
     offset: f64,
     length: f64,
 ) -> Result<ArrayBuffer<'js>> {
-    let bytes = file.borrow().0.read(offset as u64, length as u64);
+    let bytes = file.borrow();
+    let bytes = bytes.0.with(|file| file.read(offset as u64, length as u64));
     ArrayBuffer::new(ctx, bytes)
 }
 
@@ -119,7 +126,7 @@ fn rows<'js>(
     offset: f64,
     options: Object<'js>,
 ) -> Result<Class<'js, Rows>> {
-    let file = files::open(&path).map_err(|why| Exception::throw_message(&ctx, &why))?;
+    let file = opened(&ctx, path)?;
     let delimiter: String = options.get("delimiter")?;
     let bytes = Bytes {
         file,

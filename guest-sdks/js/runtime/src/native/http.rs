@@ -7,7 +7,7 @@ use rquickjs::{Class, Ctx, Exception, Function, JsLifetime, Object, Result, Valu
 use super::response;
 use crate::bindings::brunt::http::client as wit;
 use crate::bindings::brunt::http::cookies;
-use crate::phase;
+use crate::{image, phase};
 
 /// A jar of cookies.
 pub(crate) struct Jar(pub(super) cookies::CookieJar);
@@ -51,11 +51,12 @@ fn get<'js>(ctx: Ctx<'js>, url: rquickjs::String<'js>) -> Result<Value<'js>> {
 /// `expect(ranges)`: what is no failure in all requests that say nothing else; `null` is the default again, no range none.
 fn expect(ranges: Option<Vec<Vec<u16>>>) {
     let ranges = ranges.map(super::pairs);
-    wit::set_default_expected_statuses(ranges.as_deref());
+    image::wish(move || wit::set_default_expected_statuses(ranges.as_deref()));
 }
 
 /// `jar(own)`: the VU's jar, or a new one.
 fn jar<'js>(ctx: Ctx<'js>, new: bool) -> Result<Class<'js, Jar>> {
+    image::touch("has a jar of cookies");
     let jar = match new {
         true => cookies::CookieJar::new(),
         false => cookies::CookieJar::vu_jar(),

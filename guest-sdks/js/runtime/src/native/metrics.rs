@@ -5,9 +5,10 @@ use rquickjs::function::{Constructor, Opt};
 use rquickjs::{Class, Ctx, Exception, Function, JsLifetime, Object, Result};
 
 use crate::bindings::brunt::metrics::metrics as wit;
+use crate::image::{self, Remade};
 
 /// A custom metric.
-pub(crate) struct Metric(wit::Metric);
+pub(crate) struct Metric(Remade<wit::Metric>);
 
 // SAFETY: it holds no values of JavaScript.
 unsafe impl JsLifetime<'_> for Metric {
@@ -34,12 +35,10 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         Function::new(ctx.clone(), |name: String| wit::begin_group(&name))?,
     )?;
     native.set("endGroup", Function::new(ctx.clone(), wit::end_group)?)?;
-    let set = |name: String, value: String| wit::set_tag(&name, &value);
+    let set = |name: String, value: String| image::wish(move || wit::set_tag(&name, &value));
     native.set("setTag", Function::new(ctx.clone(), set)?)?;
-    native.set(
-        "removeTag",
-        Function::new(ctx.clone(), |name: String| wit::remove_tag(&name))?,
-    )?;
+    let remove = |name: String| image::wish(move || wit::remove_tag(&name));
+    native.set("removeTag", Function::new(ctx.clone(), remove)?)?;
     native.set("metric", Function::new(ctx.clone(), register)?)?;
     native.set("add", Function::new(ctx.clone(), add)?)
 }
@@ -72,8 +71,12 @@ fn register<'js>(
         true => wit::Unit::Time,
         false => wit::Unit::None,
     };
-    match wit::Metric::register(&name, kind, unit) {
-        Ok(metric) => Class::instance(ctx, Metric(metric)),
+    let register = move || wit::Metric::register(&name, kind, unit);
+    match register() {
+        Ok(metric) => {
+            let again = move || register().expect("what was registered can be registered again");
+            Class::instance(ctx, Metric(Remade::new(metric, again)))
+        }
         Err(why) => Err(Exception::throw_message(&ctx, &why)),
     }
 }
@@ -82,10 +85,10 @@ fn register<'js>(
 fn add<'js>(metric: Class<'js, Metric>, value: f64, tags: Opt<Option<Object<'js>>>) -> Result<()> {
     let metric = &metric.borrow().0;
     match tags.0.flatten() {
-        None => metric.add(value),
+        None => metric.with(|metric| metric.add(value)),
         Some(tags) => {
             let tags = super::pairs_of(&tags)?;
-            metric.add_tagged(value, &super::borrowed(&tags));
+            metric.with(|metric| metric.add_tagged(value, &super::borrowed(&tags)));
         }
     }
     Ok(())

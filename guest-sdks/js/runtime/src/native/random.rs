@@ -5,6 +5,7 @@ use std::cell::Cell;
 use rquickjs::{Ctx, Function, Object, Result};
 
 use crate::bindings::brunt::random::random;
+use crate::image;
 
 thread_local! {
     /// The state that `randomSeed` began; none asks the engine, whose numbers differ from VU to VU.
@@ -29,7 +30,10 @@ fn next() -> f64 {
             SEEDED.set(Some(state));
             bits
         }
-        None => random::next(),
+        None => {
+            image::touch("asks for random numbers");
+            random::next()
+        }
     };
     // The 53 bits that fit between 0 and 1 without rounding.
     (bits >> 11) as f64 / (1_u64 << 53) as f64
