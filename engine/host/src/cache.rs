@@ -43,16 +43,17 @@ impl Cache {
         }
     }
 
-    /// What was compiled from `wasm`, from the cache or by `compile`, which is then kept.
+    /// What was compiled from `wasm`, whole or divided from its memory, from the cache or by `compile`, which is then kept.
     ///
     /// A cache that can't be read or written costs time, never the run.
     pub(crate) fn compiled(
         &self,
         engine: &Engine,
         wasm: &[u8],
+        divided: bool,
         compile: impl FnOnce() -> wasmtime::Result<Vec<u8>>,
     ) -> wasmtime::Result<Compiled> {
-        let path = self.folder.join(key(engine, wasm));
+        let path = self.folder.join(key(engine, wasm, divided));
         let cached = Compiled::File(path.clone());
         if path.exists() && cached.load(engine).is_ok() {
             return Ok(cached);
@@ -73,9 +74,10 @@ impl Cache {
     }
 }
 
-fn key(engine: &Engine, wasm: &[u8]) -> String {
+fn key(engine: &Engine, wasm: &[u8], divided: bool) -> String {
     let mut digest = Sha256::new();
     digest.update(wasm);
+    digest.update([u8::from(divided)]);
     digest.update(engine_fingerprint(engine).to_le_bytes());
     digest.update(env!("CARGO_PKG_VERSION"));
     let hex: String = digest

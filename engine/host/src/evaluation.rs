@@ -1,7 +1,7 @@
 //! Defines how often a script is evaluated: once for all VUs, or by each of them.
 
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::image::Image;
 
@@ -36,9 +36,9 @@ impl Awaited {
     }
 
     /// Keeps what the instance says, when it was asked.
-    pub(crate) fn say(&self, evaluation: impl FnOnce() -> Evaluation) {
+    pub(crate) fn say(&self, evaluation: Evaluation) {
         if let Some(said) = &mut *self.lock() {
-            *said = evaluation();
+            *said = evaluation;
         }
     }
 
@@ -47,7 +47,7 @@ impl Awaited {
         mem::take(&mut *self.lock()).unwrap_or_default()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Evaluation>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Evaluation>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

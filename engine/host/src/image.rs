@@ -22,6 +22,9 @@ const MEMORY: &str = "memory";
 /// Bytes of a page of WebAssembly's memory.
 const WASM_PAGE: usize = 64 << 10;
 
+/// Bytes of the largest memory.
+const MOST: usize = 4 << 30;
+
 /// Bytes that are left out together where all are zero: a page of the processor's memory.
 const PAGE: usize = 4 << 10;
 
@@ -56,17 +59,20 @@ impl Image {
         (image.pages > 0).then_some(image)
     }
 
-    /// A memory of this size in bytes, with this content from `start` on.
-    pub(crate) fn of_memory(start: u32, content: &[u8]) -> Self {
+    /// A memory with this content from `start` to its end; none where that lies beyond what an address can say.
+    pub(crate) fn of_memory(start: u32, content: &[u8]) -> Option<Self> {
         let size = start as usize + content.len();
+        if size > MOST {
+            return None;
+        }
         let parts = written(content).into_iter().map(|range| {
             let content = content[range.clone()].to_vec();
             (start + range.start as u32, content)
         });
-        Self {
+        Some(Self {
             pages: size.div_ceil(WASM_PAGE) as u64,
             parts: parts.collect(),
-        }
+        })
     }
 
     /// The image as a module that exports its memory.
@@ -143,7 +149,7 @@ mod tests {
             for (place, byte) in writes {
                 memory[place] = byte;
             }
-            let image = Image::of_memory(start, &memory);
+            let image = Image::of_memory(start, &memory).unwrap();
             let again = Image::of_module(&image.module()).unwrap();
             prop_assert_eq!(&again, &image);
             let mut content = vec![0; start as usize];
@@ -160,6 +166,17 @@ mod tests {
         memory[3 * PAGE - 1] = 1;
         memory[9 * PAGE] = 1;
         assert_eq!(written(&memory), [PAGE..3 * PAGE, 9 * PAGE..10 * PAGE]);
+    }
+
+    #[test]
+    fn an_image_ends_within_a_memory() {
+        let (memory, last) = ([1; WASM_PAGE], u32::MAX - (WASM_PAGE as u32 - 1));
+        let image = Image::of_memory(last, &memory);
+        assert_eq!(
+            image.map(|image| image.pages),
+            Some(MOST as u64 / WASM_PAGE as u64)
+        );
+        assert_eq!(Image::of_memory(last + 1, &memory), None);
     }
 
     #[test]

@@ -102,10 +102,13 @@ impl Run {
         })
     }
 
-    /// The same, in which the next instance of a script says how often the script has to be evaluated.
+    /// The same, in which the next instance of a script says how often the script has to be evaluated. Other tests are not
+    /// asked.
     #[must_use]
     pub fn awaiting_evaluation(mut self) -> Self {
-        self.evaluation = Awaited::new();
+        if self.data.modules().is_some() {
+            self.evaluation = Awaited::new();
+        }
         self
     }
 

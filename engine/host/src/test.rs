@@ -77,7 +77,8 @@ impl Test {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
-        Self::from_bytes(limits, &bytes, &path.display().to_string(), folder, cache)
+        let name = path.display().to_string();
+        Self::from_bytes(limits, &bytes, &name, folder, cache, None)
     }
 
     /// Loads the runtime of scripts from these bytes, as [`Test::load`] does a test, for a script in this folder.
@@ -89,16 +90,7 @@ impl Test {
     ) -> Result<Self, Error> {
         let name = "the JavaScript runtime";
         let image = Image::of_module(bytes).ok_or_else(|| no_image(name))?;
-        let engine = Engine::new(limits, 1)?;
-        let divided = |component: Vec<u8>| divide(&component, &image);
-        let compiled = compile(&engine, bytes, name, cache, divided)?;
-        Self::link(
-            engine,
-            compiled,
-            name.to_owned(),
-            folder.to_owned(),
-            Some(Arc::new(image)),
-        )
+        Self::from_bytes(limits, bytes, name, folder.to_owned(), cache, Some(image))
     }
 
     fn from_bytes(
@@ -107,14 +99,16 @@ impl Test {
         name: &str,
         folder: PathBuf,
         cache: Option<&Path>,
+        image: Option<Image>,
     ) -> Result<Self, Error> {
         let engine = Engine::new(limits, 1)?;
-        let compiled = compile(&engine, bytes, name, cache, Ok)?;
+        let compiled = compile(&engine, bytes, name, cache, image.as_ref())?;
         let component = compiled
             .load(&engine)
             .map_err(|error| not_compiled(name, &error))?;
         world::check(&engine, &component, name, maker(bytes).as_deref())?;
-        Self::link(engine, compiled, name.to_owned(), folder, None)
+        let (name, image) = (name.to_owned(), image.map(Arc::new));
+        Self::link(engine, compiled, name, folder, image)
     }
 
     /// The same test in an engine with room for this many VUs.
@@ -181,19 +175,22 @@ impl Test {
     }
 }
 
-/// Compiles these bytes, or finds what was compiled from them before.
+/// Compiles these bytes, divided from their memory where there is an image of it, or finds what was compiled from them before.
 fn compile(
     engine: &Engine,
     bytes: &[u8],
     name: &str,
     cache: Option<&Path>,
-    change: impl Fn(Vec<u8>) -> anyhow::Result<Vec<u8>>,
+    image: Option<&Image>,
 ) -> Result<Compiled, Error> {
     let mut refused = None;
     let mut precompile = || match componentize(bytes.to_vec(), name) {
         Ok(component) => {
-            let component = change(component).map_err(wasmtime::Error::from_anyhow)?;
-            engine.wasmtime().precompile_component(&component)
+            let divided = image.map(|image| divide(&component, image)).transpose();
+            let divided = divided.map_err(wasmtime::Error::from_anyhow)?;
+            engine
+                .wasmtime()
+                .precompile_component(divided.as_ref().unwrap_or(&component))
         }
         Err(error) => {
             refused = Some(error);
@@ -201,7 +198,7 @@ fn compile(
         }
     };
     let compiled = match cache {
-        Some(folder) => Cache::new(folder).compiled(engine, bytes, precompile),
+        Some(folder) => Cache::new(folder).compiled(engine, bytes, image.is_some(), precompile),
         None => precompile().map(|bytes| Compiled::Bytes(bytes.into())),
     };
     compiled.map_err(|error| refused.unwrap_or_else(|| not_compiled(name, &error)))

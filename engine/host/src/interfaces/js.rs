@@ -7,7 +7,7 @@ use crate::bindings::scripting::brunt::js::modules::{Host, Kind, Source};
 use crate::evaluation::{Evaluation, Snapshot};
 use crate::image::Image;
 use crate::modules::ModuleKind;
-use crate::state::{Phase, VuState};
+use crate::state::{Misuse, Phase, VuState};
 
 impl Host for VuState {
     fn main(&mut self) -> wasmtime::Result<String> {
@@ -57,13 +57,19 @@ impl image::Host for VuState {
     }
 
     fn save(&mut self, start: u32, memory: Vec<u8>) -> wasmtime::Result<()> {
-        let image = || Evaluation::Once(Snapshot(Arc::new(Image::of_memory(start, &memory))));
-        self.run.evaluation.say(image);
+        if !self.run.evaluation.is_wanted() {
+            return Ok(());
+        }
+        let Some(image) = Image::of_memory(start, &memory) else {
+            return Err(Misuse("image.save: the bytes reach beyond 4 GiB".into()).into());
+        };
+        let snapshot = Snapshot(Arc::new(image));
+        self.run.evaluation.say(Evaluation::Once(snapshot));
         Ok(())
     }
 
     fn refuse(&mut self, why: String) -> wasmtime::Result<()> {
-        self.run.evaluation.say(|| Evaluation::ByEach(why));
+        self.run.evaluation.say(Evaluation::ByEach(why));
         Ok(())
     }
 }

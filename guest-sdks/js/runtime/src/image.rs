@@ -50,15 +50,20 @@ pub(crate) fn wish(wish: impl Fn() + 'static) {
     }
 }
 
-/// Gives the engine an image, when it wants one and the script allows for it.
-pub(crate) fn offer() {
+/// Whether the engine wants an image, and the script allows for it; where it does not, the engine is told why.
+pub(crate) fn is_due() -> bool {
     if !image::is_wanted() {
-        return;
+        return false;
     }
     if let Some(what) = TOUCHED.get() {
         image::refuse(&format!("it {what} while it is initialised"));
-        return;
+        return false;
     }
+    true
+}
+
+/// Gives the engine an image of all that there is now.
+pub(crate) fn save() {
     let start = (&raw const __global_base).addr();
     let end = core::arch::wasm32::memory_size(0) * PAGE;
     // SAFETY: this is all of the memory behind the stack, and nothing of it changes during the call.

@@ -40,8 +40,15 @@ impl Guest for Runtime {
             return Ok(());
         }
         log_panics();
-        SCRIPT.set(Some(Script::load()?));
-        image::offer();
+        let script = Script::load()?;
+        let is_shared = image::is_due();
+        if is_shared {
+            script.collect_garbage();
+        }
+        SCRIPT.set(Some(script));
+        if is_shared {
+            image::save();
+        }
         Ok(())
     }
 

@@ -31,7 +31,7 @@ pub(crate) struct Script {
     /// What `setup` returned, read anew in each VU; none before it is asked for.
     data: RefCell<Option<Kept<Value<'static>>>>,
     /// Last, as all else belongs to it.
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 /// What the script exports, before it is kept.
@@ -55,7 +55,6 @@ impl Script {
                 return Err(why);
             }
         };
-        collect_garbage(&runtime);
         Ok(Self {
             context,
             options: parts.options,
@@ -64,8 +63,16 @@ impl Script {
             teardown: parts.teardown,
             handle_summary: parts.handle_summary,
             data: RefCell::new(None),
-            _runtime: runtime,
+            runtime,
         })
+    }
+
+    /// Leaves nothing behind that VUs would share in vain, and keeps their first collections away: each would write to
+    /// every object that they share.
+    pub(crate) fn collect_garbage(&self) {
+        self.runtime.run_gc();
+        let used = self.runtime.memory_usage().malloc_size.max(0) as usize;
+        self.runtime.set_gc_threshold(used + GARBAGE);
     }
 
     /// The test as the engine wants it described.
@@ -175,14 +182,6 @@ impl Script {
         self.data.replace(Some(data.clone()));
         Ok(data)
     }
-}
-
-/// Leaves nothing behind that VUs would share in vain, and keeps their first collections away: each would write to every
-/// object that they share.
-fn collect_garbage(runtime: &Runtime) {
-    runtime.run_gc();
-    let used = runtime.memory_usage().malloc_size.max(0) as usize;
-    runtime.set_gc_threshold(used + GARBAGE);
 }
 
 fn engine() -> Result<(Runtime, Context)> {

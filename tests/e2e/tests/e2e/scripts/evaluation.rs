@@ -3,10 +3,9 @@
 use brunt_e2e::{Answer, Brunt, Recorder};
 use serde_json::json;
 
-/// Three VUs with this many iterations, all together.
-fn three_vus(script: &str, iterations: u32) -> Brunt {
-    let iterations = iterations.to_string();
-    Brunt::text(script).args(["--vus", "3", "--iterations", &iterations, "--verbose"])
+/// Three VUs with twelve iterations, all together.
+fn three_vus(script: &str) -> Brunt {
+    Brunt::text(script).args(["--vus", "3", "--iterations", "12", "--verbose"])
 }
 
 const ONCE: &str = "the script was evaluated once: every VU starts from its memory";
@@ -48,17 +47,56 @@ fn what_differs_between_vus_is_evaluated_by_each() {
         ),
         ("const mine = Date.now();", "reads the time"),
         ("const mine = 1; console.log('hi');", "writes to the log"),
+        (
+            "import http from 'k6/http'; const mine = typeof new http.CookieJar();",
+            "has a jar of cookies",
+        ),
     ] {
         let script = format!(
             "{init}\nexport default () => console.log(`seen ${{JSON.stringify({{ mine }})}}`);\n"
         );
-        let ended = three_vus(&script, 12).run().expect_code(0);
+        let ended = three_vus(&script).run().expect_code(0);
         let told = format!("every VU evaluates the script by itself, because it {reason}");
         assert!(ended.stderr.contains(&told), "{init}: {}", ended.stderr);
         assert_eq!(ended.logged("seen").len(), 12, "{}", ended.stderr);
     }
     let script = "const mine = __VU;\n\
         export default () => console.log(`seen ${JSON.stringify({ own: mine === __VU })}`);\n";
-    let ended = three_vus(script, 12).run().expect_code(0);
+    let ended = three_vus(script).run().expect_code(0);
     assert_eq!(ended.logged("seen"), vec![json!({ "own": true }); 12]);
+}
+
+#[test]
+fn the_runtime_is_compiled_for_scripts_and_for_itself() {
+    // Both come from the same bytes, and each must find its own in the cache.
+    for _ in 0..2 {
+        let script = Brunt::text("export default function () {}\n");
+        script.run().expect_code(0);
+        let ended = Brunt::guest("js/runtime").run().expect_code(107);
+        let told = ended
+            .stderr
+            .contains("this test was started without a script");
+        assert!(told, "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_runtime_that_is_no_test_says_what_it_lacks() {
+    let module = b"\0asm\x01\0\0\0";
+    let memory = b"\x05\x03\x01\0\x01";
+    for (bytes, words) in [
+        (module.to_vec(), "has no memory that can be divided from it"),
+        (
+            [&module[..], memory].concat(),
+            "is not a Brunt test: it does not export",
+        ),
+    ] {
+        let file = tempfile::NamedTempFile::new().expect("a file can be made");
+        std::fs::write(file.path(), bytes).expect("the file can be written");
+        let script = Brunt::text("export default function () {}\n");
+        let ended = script.env("BRUNT_JS_RUNTIME", file.path()).run();
+        let ended = ended.expect_code(104);
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+        assert!(ended.stderr.contains("hint:"), "{}", ended.stderr);
+    }
 }
