@@ -18,6 +18,7 @@ mod image;
 mod test;
 mod world;
 
+mod arrivals;
 mod data;
 mod log;
 mod modules;

@@ -11,6 +11,7 @@ use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::arrivals::Arrivals;
 use crate::errand::Errands;
 use crate::http::Client;
 use crate::interfaces::random::Generator;
@@ -62,6 +63,8 @@ pub(crate) struct Local {
     pub(crate) worker: Rc<Worker>,
     pub(crate) http: Rc<Client>,
     pub(crate) errands: Rc<Errands>,
+    /// What came on its sockets.
+    pub(crate) arrivals: Rc<Arrivals>,
     pub(crate) place_tags: TagSet,
     pub(crate) vu_tags: BTreeMap<String, String>,
     /// Counts changes of the VU's own tags.
@@ -167,6 +170,7 @@ impl Local {
             worker: worker.clone(),
             http: Client::new(worker, who.vu_in_instance),
             errands: Rc::default(),
+            arrivals: Rc::default(),
             place_tags,
             vu_tags: BTreeMap::new(),
             revision: 0,
