@@ -22,6 +22,7 @@ wasmtime::component::bindgen!({
     },
     exports: { default: async },
     with: {
+        "brunt:time/waiting.signal": crate::interfaces::time::OwnSignal,
         "brunt:time/waiting.waitable": crate::interfaces::time::Waitable,
         "brunt:http/client.request": crate::http::Request,
         "brunt:http/client.pending-response": crate::interfaces::http::Pending,

@@ -24,6 +24,10 @@ pub enum Waitable {
     On(SendWrapper<Rc<Signal>>),
 }
 
+/// A signal that the guest sets.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct OwnSignal(SendWrapper<Rc<Signal>>);
+
 impl Waitable {
     fn ready(&self) -> bool {
         match self {
@@ -61,6 +65,28 @@ impl waiting::HostWaitable for VuState {
 
     fn drop(&mut self, waitable: Resource<Waitable>) -> wasmtime::Result<()> {
         self.table.delete(waitable)?;
+        Ok(())
+    }
+}
+
+impl waiting::HostSignal for VuState {
+    fn new(&mut self) -> wasmtime::Result<Resource<OwnSignal>> {
+        let signal = SendWrapper::new(Rc::new(Signal::default()));
+        Ok(self.table.push(OwnSignal(signal))?)
+    }
+
+    fn waitable(&mut self, signal: Resource<OwnSignal>) -> wasmtime::Result<Resource<Waitable>> {
+        let signal = self.table.get(&signal)?.0.clone();
+        Ok(self.table.push(Waitable::On(signal))?)
+    }
+
+    fn set(&mut self, signal: Resource<OwnSignal>) -> wasmtime::Result<()> {
+        self.table.get(&signal)?.0.set();
+        Ok(())
+    }
+
+    fn drop(&mut self, signal: Resource<OwnSignal>) -> wasmtime::Result<()> {
+        self.table.delete(signal)?;
         Ok(())
     }
 }
