@@ -32,6 +32,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     if !Path::new("/usr/sbin/nginx").is_file() {
         process::apt_install(&["nginx-light"], "a server to test against")?;
     }
+    if !Path::new("/usr/sbin/mosquitto").is_file() {
+        process::apt_install(&["mosquitto"], "an MQTT broker to test against")?;
+    }
     process::run(&mut engine::cargo(
         root,
         &["test", "--release", "--no-fail-fast"],

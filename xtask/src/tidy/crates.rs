@@ -20,6 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("brunt-examples", &["brunt-sdk"]),
     ("brunt-test-guests", &["brunt-sdk"]),
     ("brunt-js-runtime", &[]),
+    ("brunt-mqtt", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-c-bindings", &[]),
     ("brunt-e2e", &[]),
     ("brunt-bench", &["brunt-e2e"]),
