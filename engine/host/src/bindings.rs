@@ -32,6 +32,7 @@ wasmtime::component::bindgen!({
         "brunt:http/sse.event-source": crate::interfaces::http::Source,
         "brunt:http/cookies.cookie-jar": crate::interfaces::http::CookieJar,
         "brunt:metrics/metrics.metric": crate::interfaces::metrics::CustomMetric,
+        "brunt:metrics/metrics.tag-set": crate::interfaces::metrics::MadeTags,
         "brunt:data/files.file": crate::interfaces::data::File,
         "brunt:data/shared.shared-list": crate::interfaces::data::List,
     },

@@ -31,6 +31,25 @@ use crate::{Error, Result};
 /// Pairs of a name and a value.
 pub type Tags<'a> = &'a [(&'a str, &'a str)];
 
+/// Tags that are given over and over: made once, they cost no more than a number at each sample.
+///
+/// ```no_run
+/// # use brunt_sdk::prelude::*;
+/// # fn f(published: &Counter) {
+/// let orders = TagSet::new(&[("subject", "orders"), ("kind", "request")]);
+/// published.add_in(1.0, &orders);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TagSet(wit::TagSet);
+
+impl TagSet {
+    /// Makes a set of these tags.
+    pub fn new(tags: Tags<'_>) -> Self {
+        Self(wit::TagSet::new(tags))
+    }
+}
+
 /// A metric that sums up its values.
 #[derive(Debug)]
 pub struct Counter(wit::Metric);
@@ -68,6 +87,11 @@ impl Counter {
     pub fn add_tagged(&self, value: f64, tags: Tags<'_>) {
         self.0.add_tagged(value, tags);
     }
+
+    /// Adds to the sum, with the tags of a set beside the VU's own.
+    pub fn add_in(&self, value: f64, tags: &TagSet) {
+        self.0.add_in(value, &tags.0);
+    }
 }
 
 impl Gauge {
@@ -90,6 +114,11 @@ impl Gauge {
     pub fn set_tagged(&self, value: f64, tags: Tags<'_>) {
         self.0.add_tagged(value, tags);
     }
+
+    /// Sets the latest value, with the tags of a set beside the VU's own.
+    pub fn set_in(&self, value: f64, tags: &TagSet) {
+        self.0.add_in(value, &tags.0);
+    }
 }
 
 impl Rate {
@@ -106,6 +135,11 @@ impl Rate {
     /// Counts one case, with tags beside the VU's own.
     pub fn add_tagged(&self, so: bool, tags: Tags<'_>) {
         self.0.add_tagged(f64::from(u8::from(so)), tags);
+    }
+
+    /// Counts one case, with the tags of a set beside the VU's own.
+    pub fn add_in(&self, so: bool, tags: &TagSet) {
+        self.0.add_in(f64::from(u8::from(so)), &tags.0);
     }
 }
 
@@ -135,9 +169,19 @@ impl Trend {
         self.0.add_tagged(value, tags);
     }
 
+    /// Adds a value, with the tags of a set beside the VU's own.
+    pub fn add_in(&self, value: f64, tags: &TagSet) {
+        self.0.add_in(value, &tags.0);
+    }
+
     /// Adds a time, in milliseconds as k6 has it.
     pub fn add_time(&self, time: Duration) {
         self.0.add(time.as_secs_f64() * 1e3);
+    }
+
+    /// Adds a time, with the tags of a set beside the VU's own.
+    pub fn add_time_in(&self, time: Duration, tags: &TagSet) {
+        self.0.add_in(time.as_secs_f64() * 1e3, &tags.0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub use crate::data::{File, SharedList};
 pub use crate::http::{self, Answer, Body, CookieJar, Request, Response, sse};
-pub use crate::metrics::{self, Counter, Gauge, Rate, Trend};
+pub use crate::metrics::{self, Counter, Gauge, Rate, TagSet, Trend};
 pub use crate::options::{Options, Scenario};
 pub use crate::time::{self, Wait, wait_any};
 pub use crate::{

@@ -1,5 +1,7 @@
 //! Defines the host's side of `brunt:metrics`: custom metrics, checks, groups and tags.
 
+mod sets;
+
 use std::time::Instant;
 
 use brunt_metrics::{Contains, Kind, MetricId, builtin};
@@ -8,6 +10,9 @@ use wasmtime::component::Resource;
 use crate::bindings::brunt::metrics::metrics::{self, Host, HostMetric, Unit};
 use crate::settings::SystemTags;
 use crate::state::{Group, Local, Phase, VuState};
+
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub use sets::MadeTags;
 
 /// A metric that the test registered.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -63,6 +68,21 @@ impl HostMetric for VuState {
         let time = self.run.unix_ns(Instant::now());
         let mut recorder = self.local.worker.recorder();
         let tags = recorder.intern_with(self.local.base.id, &pairs(&tags));
+        recorder.record(id, tags, value, time);
+        Ok(())
+    }
+
+    fn add_in(
+        &mut self,
+        metric: Resource<CustomMetric>,
+        value: f64,
+        tags: Resource<MadeTags>,
+    ) -> wasmtime::Result<()> {
+        let id = self.table.get(&metric)?.0;
+        let time = self.run.unix_ns(Instant::now());
+        let mut recorder = self.local.worker.recorder();
+        let made = self.table.get(&tags)?;
+        let tags = made.beside(&self.local.base, &mut recorder);
         recorder.record(id, tags, value, time);
         Ok(())
     }
