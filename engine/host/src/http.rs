@@ -1,7 +1,7 @@
 //! Defines the measured HTTP client: one per VU, on connections of its own.
 //!
 //! A request goes [`client`] (timeouts, cookies, [`redirect`], [`login`]) → [`hop`] (one exchange, and its samples) → [`pool`] (a connection kept or
-//! dialled) → [`connection`] (HTTP/1.1 driven in place, HTTP/2 shared) → [`meter`] (bytes and instants, at the socket).
+//! dialled) → [`connection`] (HTTP/1.1 driven in place, HTTP/2 shared) → [`meter`](crate::net::meter) (bytes and instants, at the socket).
 //!
 //! A body that is not to be held in memory goes through a buffer: [`stream`] for those of responses, [`sse`] for events in them, [`upload`]
 //! for those of requests.
@@ -33,13 +33,9 @@ mod upload;
 
 mod connection;
 mod dial;
-mod meter;
 mod pool;
 mod quic;
 mod rate;
-mod resolve;
-mod socket;
-mod tls;
 mod tunnel;
 
 pub(crate) use address::Address;
@@ -47,7 +43,6 @@ pub(crate) use auth::{Credentials, Scheme};
 pub(crate) use client::Client;
 pub(crate) use connection::content_length;
 pub(crate) use cookie::SetCookie;
-pub(crate) use dial::Remote;
 pub(crate) use failure::RequestFailure;
 pub use failure::{ERROR_CODES, ErrorCode};
 pub(crate) use form::{FORM, Part, urlencoded};
@@ -57,11 +52,9 @@ pub(crate) use message::{DEFAULT_TIMEOUT, Login, OwnCookie};
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use message::{Request, Response};
 pub(crate) use patience::Patience;
+pub(crate) use pool::Slot;
 pub(crate) use rate::RateLimit;
-pub(crate) use resolve::{Names, Resolver};
 pub(crate) use samples::{protocol, tls_version};
 pub(crate) use stream::{BodyStream, StreamPolicy};
 pub(crate) use target::{Origin, Targets};
-pub use tls::{CIPHER_SUITES, is_cipher_suite};
-pub(crate) use tls::{OcspStatus, Tls, cipher_suite_name};
 pub(crate) use upload::{Upload, Writer, upload};

@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 use crate::data::Data;
 use crate::error::Error;
 use crate::evaluation::{Awaited, Evaluation};
-use crate::http::{Names, RateLimit, Tls};
+use crate::http::RateLimit;
 use crate::log::{Level, LogSink};
+use crate::net::{Names, Tls};
 use crate::settings::RunSettings;
 
 /// How a test itself asked the run to end.

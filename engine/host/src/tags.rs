@@ -6,7 +6,7 @@ use std::rc::Rc;
 use brunt_metrics::{CheckId, Recorder, TagSet, TagsId};
 use rustc_hash::FxHashMap;
 
-use crate::http::OcspStatus;
+use crate::net::OcspStatus;
 
 /// Entries of a cache before it is emptied: a test with unbounded tag values costs time, not memory.
 const CACHE_SIZE: usize = 8192;

@@ -1,14 +1,16 @@
 //! Defines what the VUs of one worker thread share: the recorder, and everything that is looked up once.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
 use brunt_metrics::{Recorder, TagSet};
 use rustc_hash::FxHashSet;
+use tokio::sync::Notify;
 
-use crate::http::{Origin, Resolver, Targets};
+use crate::http::{Origin, Targets};
+use crate::net::Resolver;
 use crate::run::{Counters, Run};
 use crate::tags::{TagScope, TagScopes};
 
@@ -26,6 +28,9 @@ pub struct Worker {
     /// The error codes that need not be told any more.
     failures_told: RefCell<Vec<u16>>,
     bases: RefCell<TagScopes>,
+    /// Sockets of its VUs that are open, or being closed.
+    sockets: Cell<usize>,
+    sockets_gone: Notify,
 }
 
 impl Worker {
@@ -44,6 +49,8 @@ impl Worker {
             recorder: RefCell::new(recorder),
             failures_told: RefCell::default(),
             bases: RefCell::default(),
+            sockets: Cell::default(),
+            sockets_gone: Notify::new(),
         })
     }
 
@@ -78,6 +85,23 @@ impl Worker {
             told.push(code);
             self.run.tell_failed_request(code, why);
         }
+    }
+
+    /// Waits until the sockets of VUs that are gone are closed: what they left to be written is still on its way. Every one takes a
+    /// bounded time for that.
+    pub async fn sockets_closed(&self) {
+        while self.sockets.get() > 0 {
+            self.sockets_gone.notified().await;
+        }
+    }
+
+    pub(crate) fn begin_socket(&self) {
+        self.sockets.set(self.sockets.get() + 1);
+    }
+
+    pub(crate) fn end_socket(&self) {
+        self.sockets.set(self.sockets.get() - 1);
+        self.sockets_gone.notify_one();
     }
 
     pub(crate) fn base(&self, tags: &TagSet) -> Rc<TagScope> {

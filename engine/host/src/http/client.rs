@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Instant;
 
-use brunt_metrics::{TagSet, builtin};
+use brunt_metrics::TagSet;
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use send_wrapper::SendWrapper;
@@ -24,12 +24,13 @@ use crate::http::failure::RequestFailure;
 use crate::http::hop::{Hop, Progress};
 use crate::http::jar::Jar;
 use crate::http::message::{Login, Reply, Request, Response};
-use crate::http::meter::Traffic;
-use crate::http::pool::Pool;
+use crate::http::pool::{Pool, Slot};
 use crate::http::quic::Endpoints;
 use crate::http::redirect::Redirect;
 use crate::http::samples::{HopEnd, record_unsent};
 use crate::http::target::Target;
+use crate::net::dial::Egress;
+use crate::net::meter::Traffic;
 use crate::tags::TagScope;
 use crate::worker::Worker;
 use deadline::{FOREVER, timed_out};
@@ -148,15 +149,9 @@ impl Client {
         if !settings.no_cookies_reset {
             self.jar.empty();
         }
-        let (tcp, udp) = (self.traffic.take(), self.endpoints.take());
-        let (sent, received) = (tcp.0 + udp.0, tcp.1 + udp.1);
-        if sent == 0 && received == 0 {
-            return;
-        }
-        let time = self.worker.sample_time();
-        let mut recorder = self.worker.recorder();
-        recorder.record(builtin::DATA_SENT, base.id, sent as f64, time);
-        recorder.record(builtin::DATA_RECEIVED, base.id, received as f64, time);
+        let (sent, received) = self.endpoints.take();
+        self.traffic.add(sent, received);
+        self.traffic.record(&self.worker, base);
     }
 
     /// The tags of the VU with those of the request; `name` is not among them, it stands for the URL.
@@ -209,6 +204,21 @@ impl Client {
         record_unsent(&self.worker, base, request, &failure, judged);
         self.tell(&request.shown_url(), &failure);
         failure
+    }
+
+    /// The right to one more connection, for what is no request; none when as many are open as the limit says. One that is not in use
+    /// is closed for it, and one that is being closed is waited for.
+    pub(crate) async fn slot(&self) -> Option<Slot> {
+        self.pool.claim().await
+    }
+
+    /// What its connections begin with.
+    pub(crate) fn egress(&self) -> Egress<'_> {
+        Egress {
+            worker: &self.worker,
+            local: self.local,
+            traffic: &self.traffic,
+        }
     }
 
     pub(super) fn tell(&self, url: &str, failure: &RequestFailure) {

@@ -23,14 +23,15 @@ use crate::http::connection::http1::Http1;
 use crate::http::connection::http2::Http2;
 use crate::http::connection::http3::Http3;
 pub(crate) use crate::http::connection::request_body::RequestBody;
-use crate::http::dial::{Dialled, Remote};
+use crate::http::dial::Dialled;
 use crate::http::failure::RequestFailure;
 use crate::http::head::Head;
 use crate::http::hop::Hop;
-use crate::http::meter::{Instants, Timed};
 use crate::http::quic::DialledQuic;
-use crate::http::socket::{Socket, TlsFacts};
 use crate::limits::Limits;
+use crate::net::dial::Remote;
+use crate::net::meter::{Instants, Timed};
+use crate::net::socket::{Socket, TlsFacts};
 use crate::settings::HttpVersion;
 
 pub(crate) use http1::content_length;

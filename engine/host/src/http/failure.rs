@@ -6,7 +6,7 @@ mod http3;
 use std::error::Error as StdError;
 use std::io;
 
-use crate::http::tls::failure_of;
+use crate::net::tls::failure_of;
 
 /// A request that brought no response.
 #[derive(Debug, Clone, PartialEq, Eq)]

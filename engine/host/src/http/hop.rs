@@ -11,14 +11,15 @@ use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 use crate::http::auth::Scheme;
 use crate::http::client::Client;
 use crate::http::connection::{Answer, BodyPolicy, RequestBody, content_length};
-use crate::http::dial::{DialPhase, DialTimings, Dialler, Remote};
+use crate::http::dial::Dialler;
 use crate::http::failure::RequestFailure;
 use crate::http::message::{Login, Timings};
-use crate::http::meter::Instants;
 use crate::http::pool::Lease;
-use crate::http::socket::TlsFacts;
 use crate::http::target::Target;
 use crate::http::upload::{Upload, spent};
+use crate::net::dial::{DialPhase, DialTimings, Remote};
+use crate::net::meter::Instants;
+use crate::net::socket::TlsFacts;
 use crate::settings::HttpVersion;
 
 /// How often a request is sent again that servers say they have not looked at.
@@ -319,9 +320,7 @@ impl Client {
         let mut dialling = Dialling { progress, timings };
         let timings = &mut dialling.timings;
         let dialler = Dialler {
-            worker: &self.worker,
-            local: self.local,
-            traffic: &self.traffic,
+            egress: self.egress(),
             version: hop.version,
             endpoints: &self.endpoints,
         };

@@ -16,15 +16,15 @@ use send_wrapper::SendWrapper;
 use crate::http::auth::{Credentials, Scheme};
 use crate::http::connection::Streaming;
 use crate::http::cookie::SetCookie;
-use crate::http::dial::Remote;
 use crate::http::failure::RequestFailure;
 use crate::http::form::Part;
 use crate::http::head::Head;
 use crate::http::hop::Hop;
 use crate::http::patience::Patience;
-use crate::http::socket::TlsFacts;
 use crate::http::stream::{BodyStream, StreamFacts};
 use crate::http::upload::Upload;
+use crate::net::dial::Remote;
+use crate::net::socket::TlsFacts;
 use crate::settings::HttpVersion;
 
 pub(crate) use rare::Rare;

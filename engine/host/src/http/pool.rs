@@ -10,9 +10,10 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 
 use crate::http::connection::Connection;
-use crate::http::dial::{DialPhase, DialTimings, Dialler};
+use crate::http::dial::Dialler;
 use crate::http::failure::RequestFailure;
 use crate::http::target::Origin;
+use crate::net::dial::{DialPhase, DialTimings};
 use crate::settings::HttpVersion;
 use dialling::Dials;
 
@@ -41,6 +42,7 @@ impl Pool {
     pub(crate) fn new(limit: usize) -> Self {
         let slots = Rc::new(Slots {
             free: Cell::new(limit.max(1)),
+            leaving: Cell::default(),
             freed: Rc::default(),
         });
         Self {
@@ -137,6 +139,23 @@ impl Pool {
         self.kept.borrow_mut().clear();
     }
 
+    /// The right to one more connection, for what is no request: one that is not in use makes room, and one that is being closed is
+    /// waited for.
+    pub(crate) async fn claim(&self) -> Option<Slot> {
+        loop {
+            if let Some(slot) = Slots::take(&self.slots) {
+                return Some(slot);
+            }
+            if self.close_oldest() {
+                continue;
+            }
+            if self.slots.leaving.get() == 0 {
+                return None;
+            }
+            self.slots.freed.notified().await;
+        }
+    }
+
     /// Waits until a connection to this origin may be opened, or one that others used or open has room.
     async fn room(
         &self,
@@ -195,7 +214,7 @@ async fn connect(
     streams: usize,
     timings: &mut DialTimings,
 ) -> Result<Connection, RequestFailure> {
-    let limits = &dialler.worker.run.settings.limits;
+    let limits = &dialler.egress.worker.run.settings.limits;
     if dialler.version == HttpVersion::Http3 {
         let dialled = Box::pin(dialler.dial_quic(origin, timings)).await?;
         return Connection::over_quic(dialled, limits).await;
@@ -217,23 +236,44 @@ enum Room {
 /// How many more connections may be open.
 struct Slots {
     free: Cell<usize>,
+    /// Those that will soon be free.
+    leaving: Cell<usize>,
     freed: Rc<Notify>,
 }
 
 /// The right to one open connection, given back when it is dropped.
-struct Slot(Rc<Slots>);
+pub(crate) struct Slot {
+    slots: Rc<Slots>,
+    is_leaving: Cell<bool>,
+}
 
 impl Slots {
     fn take(this: &Rc<Self>) -> Option<Slot> {
         let free = this.free.get().checked_sub(1)?;
         this.free.set(free);
-        Some(Slot(this.clone()))
+        Some(Slot {
+            slots: this.clone(),
+            is_leaving: Cell::default(),
+        })
+    }
+}
+
+impl Slot {
+    /// The connection is being closed.
+    pub(crate) fn leave(&self) {
+        if !self.is_leaving.replace(true) {
+            self.slots.leaving.set(self.slots.leaving.get() + 1);
+        }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.free.set(self.0.free.get() + 1);
-        self.0.freed.notify_one();
+        let slots = &self.slots;
+        if self.is_leaving.get() {
+            slots.leaving.set(slots.leaving.get() - 1);
+        }
+        slots.free.set(slots.free.get() + 1);
+        slots.freed.notify_one();
     }
 }

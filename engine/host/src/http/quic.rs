@@ -12,11 +12,12 @@ use std::sync::Arc;
 use quinn::{Connecting, ConnectionError, Endpoint, EndpointConfig, TokioRuntime};
 use rustls::ProtocolVersion;
 
-use crate::http::dial::{DialPhase, DialTimings, Dialler, Remote, Stopwatch};
+use crate::http::dial::Dialler;
 use crate::http::failure::RequestFailure;
-use crate::http::socket::TlsFacts;
 use crate::http::target::Origin;
-use crate::http::tls::{Ocsp, QuicTls};
+use crate::net::dial::{DialPhase, DialTimings, Remote, Stopwatch};
+use crate::net::socket::TlsFacts;
+use crate::net::tls::{Ocsp, QuicTls};
 use socket::{CountedSocket, Passed};
 
 /// The UDP sockets of one VU: at most one for each kind of address, made when the first connection needs it.
@@ -108,8 +109,8 @@ impl Dialler<'_> {
         let Remote::Tcp(address) = remote else {
             return refused("HTTP/3 does not go over a Unix socket");
         };
-        let tls = self.worker.run.tls.for_quic(&origin.host)?;
-        let endpoint = self.endpoints.to(address, self.local)?;
+        let tls = self.egress.worker.run.tls.for_quic(&origin.host)?;
+        let endpoint = self.endpoints.to(address, self.egress.local)?;
         let connecting = endpoint
             .connect_with(tls.client_config(), address, without_zone(&origin.host))
             .map_err(|error| RequestFailure::new(1010, format!("dial {address}: {error}")))?;

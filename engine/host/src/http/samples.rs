@@ -8,12 +8,12 @@ use http::{Method, Version};
 use rustls::ProtocolVersion;
 
 use crate::http::connection::Answer;
-use crate::http::dial::Remote;
 use crate::http::failure::RequestFailure;
 use crate::http::hop::Hop;
 use crate::http::login;
 use crate::http::message::{Request, Timings};
-use crate::http::socket::TlsFacts;
+use crate::net::dial::Remote;
+use crate::net::socket::TlsFacts;
 use crate::settings::SystemTags;
 use crate::tags::{RequestKey, TagScope};
 use crate::worker::Worker;

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_socks::tcp::Socks5Stream;
 
 use crate::http::failure::RequestFailure;
-use crate::http::socket::Wire;
+use crate::net::socket::Wire;
 use crate::proxies::{Credentials, Proxy, ProxyKind};
 
 /// The longest answer to `CONNECT` that is read.

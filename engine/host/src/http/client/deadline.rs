@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use super::Client;
-use crate::http::dial::DialPhase;
 use crate::http::failure::RequestFailure;
 use crate::http::hop::Progress;
+use crate::net::dial::DialPhase;
 
 /// The longest time that is waited for, so that no arithmetic overflows.
 pub(super) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

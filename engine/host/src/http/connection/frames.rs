@@ -13,7 +13,7 @@ use std::time::Instant;
 use rustc_hash::FxHashMap;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::http::meter::Instants;
+use crate::net::meter::Instants;
 
 /// What passed through a connection.
 #[derive(Default)]

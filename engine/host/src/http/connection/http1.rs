@@ -25,9 +25,9 @@ use crate::http::connection::http1::sending::{Sending, Unsent};
 use crate::http::connection::{Answer, BodyPolicy, Unread};
 use crate::http::failure::RequestFailure;
 use crate::http::hop::Hop;
-use crate::http::meter::Timed;
-use crate::http::socket::Socket;
 use crate::limits::Limits;
+use crate::net::meter::Timed;
+use crate::net::socket::Socket;
 
 pub(crate) use rest::Rest;
 pub(crate) use sending::content_length;

@@ -27,9 +27,9 @@ use crate::http::connection::frames::{Watch, Watched};
 use crate::http::connection::{Answer, BodyPolicy, RequestBody};
 use crate::http::failure::RequestFailure;
 use crate::http::head::Head;
-use crate::http::meter::Instants;
-use crate::http::socket::Socket;
 use crate::limits::Limits;
+use crate::net::meter::Instants;
+use crate::net::socket::Socket;
 use ears::Ears;
 use upload::Upload;
 

@@ -25,9 +25,9 @@ use crate::http::connection::fields::prepare;
 use crate::http::connection::{Answer, BodyPolicy, RequestBody};
 use crate::http::failure::RequestFailure;
 use crate::http::head::Head;
-use crate::http::meter::Instants;
 use crate::http::upload::broken_off;
 use crate::limits::Limits;
+use crate::net::meter::Instants;
 
 /// A use of a connection: one that is kept, or one with a place for an exchange.
 pub(super) struct Http3 {

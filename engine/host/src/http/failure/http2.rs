@@ -5,7 +5,7 @@ use std::io;
 use h2::Error;
 
 use crate::http::failure::{RequestFailure, io_code, plain};
-use crate::http::tls::alert_in;
+use crate::net::tls::alert_in;
 
 /// First of the codes for a connection that the server wants to end: one that HTTP/2 does not know. Those that it knows follow.
 const GOAWAY: u16 = 1610;

@@ -5,7 +5,7 @@ use quinn::ConnectionError;
 use rustls::{AlertDescription, Error as TlsError};
 
 use crate::http::failure::RequestFailure;
-use crate::http::tls::failure_of;
+use crate::net::tls::failure_of;
 
 impl RequestFailure {
     /// A certificate that was refused in the handshake of QUIC.

@@ -7,10 +7,9 @@ use http::header::{CONTENT_LENGTH, COOKIE};
 use wasmtime::component::Resource;
 
 use crate::bindings::brunt::http::client;
-use crate::http::{
-    Hop, Remote, Response, SetCookie, cipher_suite_name, content_length, protocol, tls_version,
-};
+use crate::http::{Hop, Response, SetCookie, content_length, protocol, tls_version};
 use crate::interfaces::http::Stream;
+use crate::net::{Remote, cipher_suite_name};
 use crate::state::{Misuse, VuState};
 
 impl client::HostResponse for VuState {

@@ -5,6 +5,7 @@ mod encrypted_key;
 mod key_log;
 mod suites;
 mod verify;
+mod wishes;
 
 mod fault;
 mod ocsp;
@@ -14,18 +15,19 @@ use std::fs;
 use std::sync::{Arc, Once, OnceLock};
 
 use rustls::ClientConfig;
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::{RootCertStore, SupportedProtocolVersion};
 
 use crate::error::{Error, ErrorKind};
-use crate::http::failure::RequestFailure;
+use crate::http::RequestFailure;
 use crate::log::{Level, LogSink};
 use crate::settings::{Authorities, HttpVersion, TlsSettings};
 use credentials::Identity;
 use key_log::KeyLogFile;
 use verify::Verifier;
+use wishes::OwnVerifiers;
 
 pub(crate) use fault::{alert_in, failure_of};
 pub(crate) use ocsp::{Ocsp, OcspStatus};
@@ -33,6 +35,7 @@ pub(crate) use quic::QuicTls;
 pub(crate) use suites::cipher_suite_name;
 pub use suites::{CIPHER_SUITES, is_cipher_suite};
 pub(crate) use verify::with_staple;
+pub(crate) use wishes::TlsWishes;
 
 /// A configuration for each version of HTTP, made when the first connection needs it.
 type Configs = [OnceLock<Arc<ClientConfig>>; HttpVersion::NAMES.len()];
@@ -57,6 +60,9 @@ pub(crate) struct Tls {
     faults: OnceLock<Vec<String>>,
     told: Once,
     anonymous: Configs,
+    /// Whom the machine and the run trust; read when first needed.
+    roots: OnceLock<Arc<RootCertStore>>,
+    own: OwnVerifiers,
 }
 
 impl Tls {
@@ -85,6 +91,8 @@ impl Tls {
             faults: OnceLock::new(),
             told: Once::new(),
             anonymous: Configs::default(),
+            roots: OnceLock::new(),
+            own: OwnVerifiers::default(),
         })
     }
 
@@ -105,10 +113,7 @@ impl Tls {
         version: HttpVersion,
     ) -> Result<Arc<ClientConfig>, RequestFailure> {
         let verifier = self.verifier()?;
-        let identity = self
-            .identities
-            .iter()
-            .find(|identity| identity.is_for(host));
+        let identity = self.identity(host);
         let made = identity.map_or(&self.anonymous, |identity| &identity.configs);
         Ok(made[version as usize]
             .get_or_init(|| Arc::new(self.new_config(verifier, identity, version)))
@@ -123,28 +128,45 @@ impl Tls {
             .map_err(|message| RequestFailure::new(1310, message.as_str()))
     }
 
+    /// The client certificate that is for this host.
+    fn identity(&self, host: &str) -> Option<&Identity> {
+        self.identities
+            .iter()
+            .find(|identity| identity.is_for(host))
+    }
+
     fn new_config(
         &self,
         verifier: &Arc<Verifier>,
         identity: Option<&Identity>,
         version: HttpVersion,
     ) -> ClientConfig {
-        let builder = ClientConfig::builder_with_provider(self.provider.clone())
-            .with_protocol_versions(&self.versions)
-            .expect("the versions were chosen by the suites")
-            .dangerous()
-            .with_custom_certificate_verifier(verifier.clone());
-        let mut config = match identity {
-            Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
-            None => builder.with_no_client_auth(),
-        };
         let offered: &[&[u8]] = match version {
             HttpVersion::Auto => &[b"h2", b"http/1.1"],
             HttpVersion::Http1 => &[b"http/1.1"],
             HttpVersion::Http2 => &[b"h2"],
             HttpVersion::Http3 => &[b"h3"],
         };
-        config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
+        let offered = offered.iter().map(|name| name.to_vec()).collect();
+        self.config_of(verifier, identity.map(Identity::resolver), offered)
+    }
+
+    fn config_of(
+        &self,
+        verifier: &Arc<Verifier>,
+        client: Option<Arc<dyn ResolvesClientCert>>,
+        protocols: Vec<Vec<u8>>,
+    ) -> ClientConfig {
+        let builder = ClientConfig::builder_with_provider(self.provider.clone())
+            .with_protocol_versions(&self.versions)
+            .expect("the versions were chosen by the suites")
+            .dangerous()
+            .with_custom_certificate_verifier(verifier.clone());
+        let mut config = match client {
+            Some(client) => builder.with_client_cert_resolver(client),
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = protocols;
         config.resumption = Resumption::disabled();
         if let Some(key_log) = &self.key_log {
             config.key_log = key_log.clone();
@@ -172,18 +194,31 @@ impl Tls {
     }
 
     fn trusted(&self) -> Result<Arc<WebPkiServerVerifier>, String> {
-        let machine = rustls_native_certs::load_native_certs();
-        let faults = machine.errors.iter().map(ToString::to_string);
-        let _ = self.faults.set(faults.collect());
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(machine.certs);
-        roots.add_parsable_certificates(self.authorities.iter().cloned());
-        let builder =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone());
-        builder.build().map_err(|_| {
-            "x509: this machine trusts no authority at all; add one with --ca FILE, or install ca-certificates".to_owned()
+        verified(self.roots().clone(), &self.provider)
+    }
+
+    fn roots(&self) -> &Arc<RootCertStore> {
+        self.roots.get_or_init(|| {
+            let machine = rustls_native_certs::load_native_certs();
+            let faults = machine.errors.iter().map(ToString::to_string);
+            let _ = self.faults.set(faults.collect());
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(machine.certs);
+            roots.add_parsable_certificates(self.authorities.iter().cloned());
+            Arc::new(roots)
         })
     }
+}
+
+/// What checks certificates against these authorities.
+fn verified(
+    roots: Arc<RootCertStore>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, String> {
+    let builder = WebPkiServerVerifier::builder_with_provider(roots, provider.clone());
+    builder.build().map_err(|_| {
+        "x509: this machine trusts no authority at all; add one with --ca FILE, or install ca-certificates".to_owned()
+    })
 }
 
 /// The certificates of a file or text, each of them one that can be trusted.

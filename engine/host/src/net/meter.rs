@@ -7,7 +7,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use brunt_metrics::builtin;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::tags::TagScope;
+use crate::worker::Worker;
 
 /// Bytes that a VU has sent and received on all its connections since they were last taken.
 #[derive(Default)]
@@ -17,9 +21,22 @@ pub(crate) struct Traffic {
 }
 
 impl Traffic {
-    /// Sent and received bytes; both start from 0 again.
-    pub(crate) fn take(&self) -> (u64, u64) {
-        (self.sent.take(), self.received.take())
+    /// Adds bytes that passed elsewhere.
+    pub(crate) fn add(&self, sent: u64, received: u64) {
+        self.sent.set(self.sent.get() + sent);
+        self.received.set(self.received.get() + received);
+    }
+
+    /// Records what passed since the last time, under these tags.
+    pub(crate) fn record(&self, worker: &Worker, base: &TagScope) {
+        let (sent, received) = (self.sent.take(), self.received.take());
+        if sent == 0 && received == 0 {
+            return;
+        }
+        let time = worker.sample_time();
+        let mut recorder = worker.recorder();
+        recorder.record(builtin::DATA_SENT, base.id, sent as f64, time);
+        recorder.record(builtin::DATA_RECEIVED, base.id, received as f64, time);
     }
 }
 
@@ -158,6 +175,11 @@ pub(crate) struct Timed<S> {
 impl<S> Counted<S> {
     pub(crate) fn new(inner: S, traffic: Rc<Traffic>) -> Self {
         Self { inner, traffic }
+    }
+
+    /// What is counted.
+    pub(crate) fn inner(&self) -> &S {
+        &self.inner
     }
 }
 

@@ -1,6 +1,7 @@
 //! Defines the byte stream below HTTP: TCP or a Unix socket, or TLS over it.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
-use crate::http::meter::Counted;
-use crate::http::tls::{Ocsp, OcspStatus};
+use crate::net::meter::Counted;
+use crate::net::tls::{Ocsp, OcspStatus};
 
 /// The byte stream of a connection.
 pub(crate) enum Socket {
@@ -77,6 +78,26 @@ impl Socket {
 }
 
 impl Wire {
+    /// Address and port of this side and of the other; of a Unix socket its path.
+    pub(crate) fn addresses(&self) -> (String, String) {
+        let shown = |address: io::Result<SocketAddr>| {
+            address.map_or_else(|_| String::new(), |address| address.to_string())
+        };
+        match self {
+            Self::Tcp(stream) => {
+                let stream = stream.inner();
+                (shown(stream.local_addr()), shown(stream.peer_addr()))
+            }
+            Self::Unix(stream) => {
+                let path = stream.inner().peer_addr().ok();
+                let path = path.as_ref().and_then(|address| address.as_pathname());
+                let path = path.map_or_else(String::new, |path| path.display().to_string());
+                ("unix".to_owned(), path)
+            }
+            Self::Tls(stream) => stream.get_ref().0.addresses(),
+        }
+    }
+
     fn stream(&mut self) -> Pin<&mut dyn ByteStream> {
         match self {
             Self::Tcp(stream) => Pin::new(stream),

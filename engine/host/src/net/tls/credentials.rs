@@ -65,6 +65,17 @@ pub(super) fn read_certificates(text: &str) -> Result<Vec<CertificateDer<'static
     }
 }
 
+/// A client certificate of a connection's own: a chain and its key.
+pub(super) fn own(chain: &str, key: &str) -> Result<Arc<SingleCertAndKey>, String> {
+    let certificate = ClientCertificate {
+        certificate: chain.to_owned(),
+        key: key.to_owned(),
+        password: None,
+        domains: Vec::new(),
+    };
+    Ok(Arc::new(read(&certificate)?.into()))
+}
+
 impl Identity {
     pub(super) fn is_for(&self, host: &str) -> bool {
         self.domain.matches(host)

@@ -17,7 +17,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::IntoName;
 use rustc_hash::FxHashMap;
 
-use crate::http::failure::RequestFailure;
+use crate::http::RequestFailure;
 use crate::settings::{DnsPolicy, DnsSelect, DnsSettings};
 
 /// Names that a run remembers before it starts anew: a test with unbounded names costs time, not memory.

@@ -7,8 +7,8 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-use crate::http::failure::RequestFailure;
-use crate::http::tls::{Tls, Verifier};
+use crate::http::RequestFailure;
+use crate::net::tls::{Tls, Verifier};
 use crate::settings::HttpVersion;
 
 /// TLS for one connection.
