@@ -46,3 +46,35 @@ pub(crate) mod scripting {
         imports: { default: trappable },
     });
 }
+
+/// What extensions import beside what tests do. It is linked for all, as tests and extensions are linked together.
+pub(crate) mod extending {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "
+            package brunt:engine;
+
+            world extending {
+                import brunt:sockets/network@0.1.0;
+                import brunt:sockets/tcp@0.1.0;
+            }
+        ",
+        imports: {
+            "brunt:sockets/tcp.[method]dial.connect": async | trappable,
+            "brunt:sockets/tcp.[method]pending-connection.take": async | trappable,
+            "brunt:sockets/tcp.[method]connection.read": async | trappable,
+            "brunt:sockets/tcp.[method]connection.write": async | trappable,
+            "brunt:sockets/tcp.[method]connection.flush": async | trappable,
+            "brunt:sockets/tcp.[method]connection.start-tls": async | trappable,
+            default: trappable,
+        },
+        with: {
+            "brunt:time/clock": crate::bindings::brunt::time::clock,
+            "brunt:time/waiting": crate::bindings::brunt::time::waiting,
+            "brunt:sockets/tcp.tls-options": crate::interfaces::sockets::Options,
+            "brunt:sockets/tcp.dial": crate::interfaces::sockets::Dial,
+            "brunt:sockets/tcp.pending-connection": crate::interfaces::sockets::Pending,
+            "brunt:sockets/tcp.connection": crate::interfaces::sockets::Connection,
+        },
+    });
+}

@@ -38,17 +38,22 @@ mod vu;
 
 mod interfaces;
 
+mod net;
+
 mod http;
+
+mod sockets;
 
 pub use data::Data;
 pub use error::{Error, ErrorKind};
 pub use evaluation::{Evaluation, Snapshot};
 pub use hosts::{HostTarget, Hosts, is_host_pattern};
-pub use http::{CIPHER_SUITES, ERROR_CODES, ErrorCode, is_cipher_suite};
+pub use http::{ERROR_CODES, ErrorCode};
 pub use limits::Limits;
 pub use local_ips::LocalIps;
 pub use log::{Level, LogSink};
 pub use modules::{ModuleKind, ModuleSource, Modules};
+pub use net::{CIPHER_SUITES, is_cipher_suite};
 pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use proxies::{Proxies, ProxyError};

@@ -13,7 +13,7 @@ pub struct Limits {
     pub cpu_time: Duration,
     /// Elements of each table (`tableElements`, 100,000). Beyond it growing a table fails in the guest.
     pub table_elements: usize,
-    /// Open connections of one VU (`connections`, 100). Beyond it a request waits for one to be free.
+    /// Open connections of one VU (`connections`, 100). Beyond it a request waits for one to be free, and a socket fails.
     pub connections: usize,
     /// Bytes of one response body (`responseBody`, 64 MiB), as it came and decompressed, unless it is discarded. Beyond
     /// it the request fails.
@@ -25,6 +25,9 @@ pub struct Limits {
     /// Bytes of one streamed body that wait to be read or sent (`streamBuffer`, 256 KiB). Beyond it no more is read from the
     /// connection, and a writer waits.
     pub stream_buffer: usize,
+    /// Bytes that wait on one socket of an extension to be read, or to be written (`socketBuffer`, 1 MiB). Beyond it no more is read from
+    /// the connection, a writer waits, and datagrams are dropped.
+    pub socket_buffer: usize,
     /// Bytes of one server-sent event (`sseEvent`, 1 MiB). Beyond it the event source fails.
     pub sse_event: usize,
     /// Bytes of cookies in one jar (`cookies`, 1 MiB). Beyond it those set first are forgotten, with a warning.
@@ -47,6 +50,7 @@ impl Default for Limits {
             response_headers: 100,
             response_head: 400 << 10,
             stream_buffer: 256 << 10,
+            socket_buffer: 1 << 20,
             sse_event: 1 << 20,
             cookies: 1 << 20,
             log_bytes: 64 << 10,

@@ -44,6 +44,11 @@ impl<Q: Queue, E: Clone> Pipe<Q, E> {
         pipe
     }
 
+    /// How much fits into it.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// How much more fits into it.
     pub(crate) fn room(&self) -> usize {
         self.limit.saturating_sub(self.queue.borrow().held())
@@ -56,8 +61,18 @@ impl<Q: Queue, E: Clone> Pipe<Q, E> {
         result
     }
 
+    /// Looks at what is in it.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Q) -> T) -> T {
+        look(&self.queue.borrow())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.borrow().held() == 0
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.is_ended.get()
     }
 
     /// How it ended, if it did. What was put in before can still be taken out.
@@ -101,19 +116,24 @@ impl<Q: Queue, E: Clone> Pipe<Q, E> {
 
 /// A signal that can be taken back: those who have it keep it, those who ask later get another.
 #[derive(Default)]
-struct Gate(RefCell<Rc<Signal>>);
+pub(crate) struct Gate(RefCell<Rc<Signal>>);
 
 impl Gate {
-    fn set_open(&self, open: bool) {
-        let is_open = self.0.borrow().is_set();
+    pub(crate) fn set_open(&self, open: bool) {
+        let mut signal = self.0.borrow_mut();
         match open {
-            true if !is_open => self.0.borrow().set(),
-            false if is_open => drop(self.0.replace(Rc::default())),
+            true if !signal.is_set() => signal.set(),
+            false if signal.is_set() => match Rc::get_mut(&mut signal) {
+                // Nobody has it: it is as good as another.
+                Some(signal) => signal.take_back(),
+                None => *signal = Rc::default(),
+            },
             _ => {}
         }
     }
 
-    fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+    /// Ready while it is open.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
         self.0.borrow().poll(context)
     }
 }

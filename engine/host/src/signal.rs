@@ -16,6 +16,11 @@ impl Signal {
         self.waiting.borrow_mut().drain(..).for_each(Waker::wake);
     }
 
+    /// Is as if it had never been set.
+    pub(crate) fn take_back(&mut self) {
+        self.done.set(false);
+    }
+
     pub(crate) fn is_set(&self) -> bool {
         self.done.get()
     }

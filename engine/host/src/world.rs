@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 
 /// The interfaces that the engine offers, and the track of each.
-const OFFERED: [&str; 13] = [
+const OFFERED: [&str; 15] = [
     "brunt:time/clock@0.1",
     "brunt:time/waiting@0.1",
     "brunt:http/client@0.1",
@@ -19,6 +19,8 @@ const OFFERED: [&str; 13] = [
     "brunt:execution/execution@0.1",
     "brunt:log/log@0.1",
     "brunt:random/random@0.1",
+    "brunt:sockets/network@0.1",
+    "brunt:sockets/tcp@0.1",
     "brunt:js/modules@0.1",
     "brunt:js/image@0.1",
 ];
@@ -124,7 +126,8 @@ mod tests {
             ("brunt:http/client@0.1.12", true),
             ("brunt:http/client@0.2.0", false),
             ("brunt:http/client@0.10.0", false),
-            ("brunt:sockets/tcp@0.1.0", false),
+            ("brunt:sockets/tcp@0.1.0", true),
+            ("brunt:ftp/client@0.1.0", false),
         ] {
             assert_eq!(is_offered(name), offered, "{name}");
         }

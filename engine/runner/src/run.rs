@@ -18,7 +18,7 @@ use crate::load::Loaded;
 use crate::options::TimeUnit;
 use crate::scheduler::{AbortReason, Interrupts, Scheduler};
 use crate::session::Session;
-use crate::worker::Begin;
+use crate::worker::{Begin, CLOSING};
 
 /// Watches a run while it goes on.
 pub trait Observer {
@@ -106,6 +106,8 @@ pub async fn run(
     let handled = stage
         .handle_summary(loaded, &mut main, &summary, terminal)
         .await;
+    drop(main);
+    let _ = tokio::time::timeout(CLOSING, stage.worker.sockets_closed()).await;
     let (handled, late) = match handled {
         Ok(files) => (files, Ok(())),
         Err(error) => (None, Err(error)),

@@ -127,10 +127,15 @@ async fn work(mut spec: WorkerSpec) {
             }
         }
     }
+    // Its VUs are gone, but not yet all that they left to be written.
+    let _ = tokio::time::timeout(CLOSING, worker.sockets_closed()).await;
     failures.end();
     let snapshot = worker.recorder().snapshot();
     tell(WorkerEvent::Done(Box::new(snapshot))).await;
 }
+
+/// How long the sockets of VUs that are gone are waited for; each of them takes less.
+pub(crate) const CLOSING: Duration = Duration::from_secs(3);
 
 async fn await_begin(begin: &mut watch::Receiver<Option<Begin>>) -> Option<Begin> {
     let begun = begin.wait_for(Option::is_some).await.ok()?;

@@ -12,3 +12,25 @@ wit_bindgen::generate!({
     export_macro_name: "export_lifecycle",
     generate_all,
 });
+
+/// What extensions import beside what tests do.
+pub mod extending {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "
+            package brunt:sdk;
+
+            world extending {
+                import brunt:sockets/network@0.1.0;
+                import brunt:sockets/tcp@0.1.0;
+                import brunt:sockets/udp@0.1.0;
+            }
+        ",
+        ownership: Borrowing { duplicate_if_necessary: false },
+        with: {
+            "brunt:time/clock@0.1.0": crate::bindings::brunt::time::clock,
+            "brunt:time/waiting@0.1.0": crate::bindings::brunt::time::waiting,
+        },
+        generate_all,
+    });
+}

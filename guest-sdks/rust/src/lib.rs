@@ -23,6 +23,8 @@
 //! that waits, such as [`http::get`] or [`sleep`], suspends its own VU and nobody else. Several things at once
 //! inside one VU are handles: [`http::Request::start`], [`http::all`], [`time::wait_any`].
 //!
+//! What a protocol is made of is in [`extension`] and [`sockets`].
+//!
 //! An error that ends an iteration and a panic are both counted and logged by the engine with their message; the
 //! next iteration goes on, after a panic in a fresh VU.
 
@@ -30,12 +32,14 @@
 pub mod bindings;
 pub mod data;
 pub mod execution;
+pub mod extension;
 pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod options;
 pub mod prelude;
 pub mod random;
+pub mod sockets;
 pub mod summary;
 pub mod time;
 
@@ -50,8 +54,8 @@ pub mod __private {
     pub use crate::check::verdict;
     pub use crate::error::IntoOutcome;
     pub use crate::lifecycle::{
-        Function, Phases, SDK_SECTION, Slot, Test, describe, handle_summary, init, iterate,
-        sdk_section, setup, setup_bytes, summary_data, teardown,
+        Function, Phases, SDK_SECTION, Slot, Test, bytes_of, describe, handle_summary, init,
+        iterate, sdk_section, setup, setup_bytes, summary_data, teardown,
     };
     pub use crate::options::option;
 }
@@ -59,10 +63,13 @@ pub mod __private {
 pub use brunt_sdk_macros::test;
 pub use serde;
 pub use serde_json::{self, Value as Json, json};
+#[doc(hidden)]
+pub use wit_bindgen;
 
 pub use check::{check, check_tagged, group};
 pub use error::{Error, Result};
 pub use execution::{env, env_or};
+pub use extension::Extension;
 pub use options::{Options, Scenario};
 pub use summary::Summary;
 pub use time::sleep;

@@ -17,10 +17,15 @@ pub const SDK_SECTION: &str = concat!("brunt-sdk-rust ", env!("CARGO_PKG_VERSION
 
 /// [`SDK_SECTION`] as an array, which is what a section is filled from.
 pub const fn sdk_section() -> [u8; SDK_SECTION.len()] {
-    let text = SDK_SECTION.as_bytes();
-    let mut bytes = [0; SDK_SECTION.len()];
+    bytes_of(SDK_SECTION)
+}
+
+/// A text as an array, which is what a section is filled from.
+pub const fn bytes_of<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
+    let text = text.as_bytes();
+    let mut bytes = [0; LENGTH];
     let mut i = 0;
-    while i < bytes.len() {
+    while i < LENGTH {
         bytes[i] = text[i];
         i += 1;
     }
@@ -216,7 +221,7 @@ fn with_vu<T, R>(
 }
 
 /// Lets a panic say what happened before it becomes a trap, which has no words of its own.
-fn log_panics() {
+pub(crate) fn log_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {

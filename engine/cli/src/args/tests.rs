@@ -223,7 +223,7 @@ fn texts_that_are_wrong_are_explained() {
     );
     check_error(
         &["--limit", "speed=1"],
-        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, responseHeaders, responseHead, streamBuffer, sseEvent, cookies, logBytes, handles, series",
+        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, responseHeaders, responseHead, streamBuffer, socketBuffer, sseEvent, cookies, logBytes, handles, series",
     );
     check_error(
         &["--dns", "fast"],

@@ -44,7 +44,7 @@ pub enum LimitUnit {
 }
 
 /// All limits. The defaults are those of [`Limits::default`].
-pub const LIMITS: [LimitSpec; 14] = [
+pub const LIMITS: [LimitSpec; 15] = [
     LimitSpec {
         name: "memory",
         unit: LimitUnit::Bytes,
@@ -80,7 +80,7 @@ pub const LIMITS: [LimitSpec; 14] = [
     LimitSpec {
         name: "connections",
         unit: LimitUnit::Count,
-        effect: "open connections per VU; beyond it a request waits for a free one",
+        effect: "open connections per VU; beyond it a request waits for a free one, and a socket fails",
         most: u64::MAX,
         read: |limits| limits.vu.connections as u64,
         write: |limits, value| limits.vu.connections = size(value),
@@ -116,6 +116,14 @@ pub const LIMITS: [LimitSpec; 14] = [
         most: u64::MAX,
         read: |limits| limits.vu.stream_buffer as u64,
         write: |limits, value| limits.vu.stream_buffer = size(value),
+    },
+    LimitSpec {
+        name: "socketBuffer",
+        unit: LimitUnit::Bytes,
+        effect: "bytes that wait on one socket of an extension, to be read or to be written; beyond it no more is read, a writer waits, and datagrams are dropped",
+        most: u64::MAX,
+        read: |limits| limits.vu.socket_buffer as u64,
+        write: |limits, value| limits.vu.socket_buffer = size(value),
     },
     LimitSpec {
         name: "sseEvent",

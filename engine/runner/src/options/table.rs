@@ -268,6 +268,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     ),
     grant("limits.responseHead", "LIMIT_RESPONSE_HEAD", Shape::Text),
     grant("limits.streamBuffer", "LIMIT_STREAM_BUFFER", Shape::Text),
+    grant("limits.socketBuffer", "LIMIT_SOCKET_BUFFER", Shape::Text),
     grant("limits.sseEvent", "LIMIT_SSE_EVENT", Shape::Text),
     grant("limits.cookies", "LIMIT_COOKIES", Shape::Text),
     grant("limits.logBytes", "LIMIT_LOG_BYTES", Shape::Text),

@@ -825,6 +825,6 @@ const EVERYTHING: &str = r#"{
     "summaryMode": "full", "summaryExport": "s.json", "noThresholds": true, "out": ["json=x.json"], "linger": true,
     "consoleOutput": "c.log", "includeSystemEnvVars": false, "workers": 3, "busyWarning": 80, "seed": 42, "instancePerIteration": true,
     "limits": {"memory": "64MiB", "cpuTime": "1s", "series": 10, "handles": 11, "connections": 12, "tableElements": 13,
-               "stack": "512KiB", "responseBody": 1024, "responseHeaders": 99, "responseHead": "8KiB", "streamBuffer": "9KiB", "sseEvent": "10KiB", "cookies": 2048, "logBytes": "1KB"},
+               "stack": "512KiB", "responseBody": 1024, "responseHeaders": 99, "responseHead": "8KiB", "streamBuffer": "9KiB", "socketBuffer": "11KiB", "sseEvent": "10KiB", "cookies": 2048, "logBytes": "1KB"},
     "network": {"allow": ["example.com", "10.0.0.0/8"], "deny": ["10.1.0.0/16"]}
 }"#;
