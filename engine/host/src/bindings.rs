@@ -57,6 +57,7 @@ pub(crate) mod extending {
             world extending {
                 import brunt:sockets/network@0.1.0;
                 import brunt:sockets/tcp@0.1.0;
+                import brunt:sockets/udp@0.1.0;
             }
         ",
         imports: {
@@ -66,6 +67,9 @@ pub(crate) mod extending {
             "brunt:sockets/tcp.[method]connection.write": async | trappable,
             "brunt:sockets/tcp.[method]connection.flush": async | trappable,
             "brunt:sockets/tcp.[method]connection.start-tls": async | trappable,
+            "brunt:sockets/udp.[static]datagrams.open": async | trappable,
+            "brunt:sockets/udp.[method]datagrams.send": async | trappable,
+            "brunt:sockets/udp.[method]datagrams.receive": async | trappable,
             default: trappable,
         },
         with: {
@@ -75,6 +79,7 @@ pub(crate) mod extending {
             "brunt:sockets/tcp.dial": crate::interfaces::sockets::Dial,
             "brunt:sockets/tcp.pending-connection": crate::interfaces::sockets::Pending,
             "brunt:sockets/tcp.connection": crate::interfaces::sockets::Connection,
+            "brunt:sockets/udp.datagrams": crate::interfaces::sockets::Datagrams,
         },
     });
 }

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 
 /// The interfaces that the engine offers, and the track of each.
-const OFFERED: [&str; 15] = [
+const OFFERED: [&str; 16] = [
     "brunt:time/clock@0.1",
     "brunt:time/waiting@0.1",
     "brunt:http/client@0.1",
@@ -21,6 +21,7 @@ const OFFERED: [&str; 15] = [
     "brunt:random/random@0.1",
     "brunt:sockets/network@0.1",
     "brunt:sockets/tcp@0.1",
+    "brunt:sockets/udp@0.1",
     "brunt:js/modules@0.1",
     "brunt:js/image@0.1",
 ];

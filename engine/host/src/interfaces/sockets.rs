@@ -1,6 +1,7 @@
 //! Defines the host's side of `brunt:sockets`: connections, how they are opened, and how TLS is spoken on them.
 
 mod connection;
+mod datagrams;
 mod dial;
 
 use wasmtime::component::Resource;
@@ -14,6 +15,8 @@ use crate::state::VuState;
 
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use connection::Connection;
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub use datagrams::Datagrams;
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub use dial::{Dial, Pending};
 

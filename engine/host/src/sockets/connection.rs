@@ -12,6 +12,7 @@ use rustls::ClientConfig;
 
 use super::inbox::Inbox;
 use super::open::Timings;
+use super::within;
 use crate::arrivals::Arrivals;
 use crate::http::RequestFailure;
 use crate::pipe::{Gate, Pipe};
@@ -386,24 +387,6 @@ impl Drop for Connection {
 
 pub(super) fn closed() -> RequestFailure {
     RequestFailure::new(1203, "the connection is closed")
-}
-
-/// What a future gives, or that it took too long.
-async fn within<T>(
-    timeout: Option<Duration>,
-    what: &str,
-    future: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let Some(timeout) = timeout else {
-        return future.await;
-    };
-    let late = |_| {
-        let words = format!("{what}: timeout after {timeout:?}");
-        Err(RequestFailure::new(1050, words))
-    };
-    tokio::time::timeout(timeout, future)
-        .await
-        .unwrap_or_else(late)
 }
 
 impl Upgraded {

@@ -272,7 +272,8 @@ thread_local! {
 /// Bytes that are read at once.
 const READ: usize = 64 << 10;
 
-fn with_scratch<T>(most: usize, read: impl FnOnce(&mut ReadBuf<'_>) -> T) -> T {
+/// Reads into what all sockets of a thread are read into, as much as the longest datagram or less.
+pub(super) fn with_scratch<T>(most: usize, read: impl FnOnce(&mut ReadBuf<'_>) -> T) -> T {
     SCRATCH.with_borrow_mut(|scratch| {
         scratch.resize(READ, 0);
         read(&mut ReadBuf::new(&mut scratch[..most.min(READ)]))

@@ -3,6 +3,7 @@
 use std::rc::{Rc, Weak};
 
 use send_wrapper::SendWrapper;
+use tokio::task::AbortHandle;
 
 use crate::arrivals::Arrivals;
 use crate::http::{Client, RequestFailure, Slot};
@@ -51,13 +52,13 @@ impl Ground {
     }
 
     /// Whom to tell that something came.
-    pub(super) fn arrivals(&self) -> Weak<Arrivals> {
+    pub(crate) fn arrivals(&self) -> Weak<Arrivals> {
         self.arrivals.clone()
     }
 
     /// Runs a task of the socket's, which may outlive its VU.
-    pub(super) fn drive(&self, task: impl Future<Output = ()> + 'static) {
-        tokio::spawn(SendWrapper::new(task));
+    pub(super) fn drive(&self, task: impl Future<Output = ()> + 'static) -> AbortHandle {
+        tokio::spawn(SendWrapper::new(task)).abort_handle()
     }
 
     /// The right to one more open connection. One that is being closed is waited for.

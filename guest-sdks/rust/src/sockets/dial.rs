@@ -117,8 +117,7 @@ impl TlsOptions {
     /// Offers these protocols by ALPN, the best first.
     #[must_use]
     pub fn protocols(self, protocols: &[&str]) -> Self {
-        let protocols: Vec<String> = protocols.iter().map(|name| (*name).to_owned()).collect();
-        self.0.set_protocols(&protocols);
+        self.0.set_protocols(protocols);
         self
     }
 

@@ -18,7 +18,7 @@ use crate::state::VuState;
 pub struct Connection(SendWrapper<sockets::Connection>);
 
 type Handle = Resource<Connection>;
-type Answer<T> = wasmtime::Result<Result<T, SocketError>>;
+pub(super) type Answer<T> = wasmtime::Result<Result<T, SocketError>>;
 
 impl Connection {
     pub(super) fn new(connection: sockets::Connection) -> Self {
@@ -28,7 +28,7 @@ impl Connection {
 
 impl VuState {
     /// Waits for what suspends the guest.
-    async fn suspended<T>(
+    pub(super) async fn suspended<T>(
         &mut self,
         waiting: impl Future<Output = Result<T, RequestFailure>> + Send,
     ) -> Answer<T> {

@@ -46,12 +46,15 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 impl Opening {
     fn begin(dial: sockets::Dial, ground: Ground) -> Self {
         let shared = Rc::new(Shared::default());
-        let ours = shared.clone();
+        let (ours, arrivals) = (shared.clone(), ground.arrivals());
         // Boxed, because its state is large, and a task moves what it is given several times.
         let opening = Box::pin(async move { sockets::open(&dial, &ground).await });
         let task = tokio::spawn(SendWrapper::new(async move {
             let result = opening.await;
             ours.end(result);
+            if let Some(arrivals) = arrivals.upgrade() {
+                arrivals.note();
+            }
         }));
         Self {
             shared,
@@ -90,9 +93,13 @@ impl VuState {
         if self.phase == Phase::Init {
             return Ok(Opening::refused());
         }
+        Ok(Opening::begin(dial, self.ground()))
+    }
+
+    /// What a socket that is opened now stands on.
+    pub(super) fn ground(&self) -> Ground {
         let local = &*self.local;
-        let ground = Ground::new(&local.http, &local.arrivals, &local.base);
-        Ok(Opening::begin(dial, ground))
+        Ground::new(&local.http, &local.arrivals, &local.base)
     }
 
     async fn opened(
