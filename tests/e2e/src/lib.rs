@@ -16,6 +16,7 @@
 
 mod brunt;
 mod certificates;
+mod debian;
 mod dns;
 mod frames;
 mod guests;
@@ -23,6 +24,7 @@ mod httpbin;
 mod mosquitto;
 mod nginx;
 mod proxy;
+mod rabbitmq;
 mod recorder;
 mod relay;
 mod scripted;
@@ -38,6 +40,7 @@ pub use httpbin::Httpbin;
 pub use mosquitto::Mosquitto;
 pub use nginx::Nginx;
 pub use proxy::Proxy;
+pub use rabbitmq::RabbitMq;
 pub use recorder::{Answer, Recorder, Seen};
 pub use relay::{Manner as RelayManner, Relay};
 pub use scripted::{FullBacklog, Passed, Scripted, Step};

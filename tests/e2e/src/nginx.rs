@@ -4,12 +4,13 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::debian;
 
 /// A running nginx with one server. It ends when it is dropped.
 ///
@@ -43,7 +44,7 @@ impl Nginx {
             let config = configuration(folder.path(), &address.to_string(), server);
             fs::write(folder.path().join("nginx.conf"), config).expect("the configuration");
             let mut nginx = Nginx {
-                process: spawn(program, folder.path()),
+                process: spawn(&program, folder.path()),
                 address,
                 folder,
             };
@@ -101,31 +102,9 @@ impl Drop for Nginx {
 const ATTEMPTS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The program; installed, aloud, when it is missing and this is root.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        found().unwrap_or_else(|| {
-            eprintln!("Installing the Debian package nginx-light, a server to test against");
-            let install = "apt-get update -q && apt-get install -q -y --no-install-recommends nginx-light";
-            let status = Command::new("sh")
-                .args(["-c", install])
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                // A service of the machine is not wanted, only the program.
-                .env("RUNLEVEL", "1")
-                .status();
-            assert!(
-                status.is_ok_and(|status| status.success()),
-                "there is no nginx, and it can't be installed\nhint: run this first: sudo sh -c '{install}'"
-            );
-            found().expect("nginx is there once it is installed")
-        })
-    })
-}
-
-fn found() -> Option<PathBuf> {
+fn program() -> PathBuf {
     let places = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"];
-    places.iter().map(PathBuf::from).find(|path| path.is_file())
+    debian::program(&places, "nginx-light", "a server to test against")
 }
 
 fn free_address() -> SocketAddr {
