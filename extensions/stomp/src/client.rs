@@ -220,7 +220,8 @@ impl<W: Wire, M: Meter> Client<W, M> {
                 let (bytes, took) = (message.body.len() as u64, self.wire.now() - began);
                 self.meter.taken(&destination, bytes, took);
             }
-            Ok(None) if until.is_none() => {}
+            // Whoever does not wait only has a look.
+            Ok(None) if until.is_none_or(|until| until <= began) => {}
             _ => self.meter.not_taken(&destination),
         }
         found

@@ -7,6 +7,8 @@ pub mod address;
 pub mod client;
 pub mod fault;
 pub mod frame;
+#[cfg(target_arch = "wasm32")]
+mod guest;
 pub mod message;
 pub mod options;
 pub mod parser;
