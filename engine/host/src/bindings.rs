@@ -49,6 +49,18 @@ pub(crate) mod scripting {
 
 /// What extensions import beside what tests do. It is linked for all, as tests and extensions are linked together.
 pub(crate) mod extending {
+    use wasmtime::component::{HasSelf, Linker};
+
+    use crate::state::VuState;
+    use brunt::sockets::{network, tcp, udp};
+
+    /// Links what world `test` has not linked.
+    pub(crate) fn link(linker: &mut Linker<VuState>) -> wasmtime::Result<()> {
+        network::add_to_linker::<_, HasSelf<VuState>>(linker, |state| state)?;
+        tcp::add_to_linker::<_, HasSelf<VuState>>(linker, |state| state)?;
+        udp::add_to_linker::<_, HasSelf<VuState>>(linker, |state| state)
+    }
+
     wasmtime::component::bindgen!({
         path: "../../wit",
         inline: "

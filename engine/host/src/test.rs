@@ -259,9 +259,7 @@ fn link(
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
     bindings::Test::add_to_linker::<_, HasSelf<VuState>>(&mut linker, |state| state)?;
-    bindings::extending::Extending::add_to_linker::<_, HasSelf<VuState>>(&mut linker, |state| {
-        state
-    })?;
+    bindings::extending::link(&mut linker)?;
     bindings::scripting::Scripting::add_to_linker::<_, HasSelf<VuState>>(&mut linker, |state| {
         state
     })?;
