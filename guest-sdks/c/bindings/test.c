@@ -22,6 +22,15 @@ extern int32_t __wasm_import_brunt_time_waiting_method_waitable_ready(int32_t);
 __attribute__((__import_module__("brunt:time/waiting@0.1.0"), __import_name__("[method]waitable.wait")))
 extern void __wasm_import_brunt_time_waiting_method_waitable_wait(int32_t);
 
+__attribute__((__import_module__("brunt:time/waiting@0.1.0"), __import_name__("[constructor]signal")))
+extern int32_t __wasm_import_brunt_time_waiting_constructor_signal(void);
+
+__attribute__((__import_module__("brunt:time/waiting@0.1.0"), __import_name__("[method]signal.waitable")))
+extern int32_t __wasm_import_brunt_time_waiting_method_signal_waitable(int32_t);
+
+__attribute__((__import_module__("brunt:time/waiting@0.1.0"), __import_name__("[method]signal.set")))
+extern void __wasm_import_brunt_time_waiting_method_signal_set(int32_t);
+
 __attribute__((__import_module__("brunt:time/waiting@0.1.0"), __import_name__("after")))
 extern int32_t __wasm_import_brunt_time_waiting_after(int64_t);
 
@@ -265,6 +274,12 @@ extern void __wasm_import_brunt_metrics_metrics_method_metric_add(int32_t, doubl
 
 __attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("[method]metric.add-tagged")))
 extern void __wasm_import_brunt_metrics_metrics_method_metric_add_tagged(int32_t, double, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("[method]metric.add-in")))
+extern void __wasm_import_brunt_metrics_metrics_method_metric_add_in(int32_t, double, int32_t);
+
+__attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("[constructor]tag-set")))
+extern int32_t __wasm_import_brunt_metrics_metrics_constructor_tag_set(uint8_t *, size_t);
 
 __attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("check")))
 extern int32_t __wasm_import_brunt_metrics_metrics_check(uint8_t *, size_t, int32_t);
@@ -527,6 +542,21 @@ void brunt_time_waiting_waitable_drop_borrow(brunt_time_waiting_borrow_waitable_
 
 brunt_time_waiting_borrow_waitable_t brunt_time_waiting_borrow_waitable(brunt_time_waiting_own_waitable_t arg) {
   return (brunt_time_waiting_borrow_waitable_t) { arg.__handle };
+}
+
+__attribute__((__import_module__("brunt:time/waiting@0.1.0"), __import_name__("[resource-drop]signal")))
+extern void __wasm_import_brunt_time_waiting_signal_drop(int32_t handle);
+
+void brunt_time_waiting_signal_drop_own(brunt_time_waiting_own_signal_t handle) {
+  __wasm_import_brunt_time_waiting_signal_drop(handle.__handle);
+}
+
+void brunt_time_waiting_signal_drop_borrow(brunt_time_waiting_borrow_signal_t handle) {
+  __wasm_import_brunt_time_waiting_signal_drop(handle.__handle);
+}
+
+brunt_time_waiting_borrow_signal_t brunt_time_waiting_borrow_signal(brunt_time_waiting_own_signal_t arg) {
+  return (brunt_time_waiting_borrow_signal_t) { arg.__handle };
 }
 
 void brunt_time_waiting_list_borrow_waitable_free(brunt_time_waiting_list_borrow_waitable_t *ptr) {
@@ -922,6 +952,21 @@ brunt_metrics_metrics_borrow_metric_t brunt_metrics_metrics_borrow_metric(brunt_
   return (brunt_metrics_metrics_borrow_metric_t) { arg.__handle };
 }
 
+__attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("[resource-drop]tag-set")))
+extern void __wasm_import_brunt_metrics_metrics_tag_set_drop(int32_t handle);
+
+void brunt_metrics_metrics_tag_set_drop_own(brunt_metrics_metrics_own_tag_set_t handle) {
+  __wasm_import_brunt_metrics_metrics_tag_set_drop(handle.__handle);
+}
+
+void brunt_metrics_metrics_tag_set_drop_borrow(brunt_metrics_metrics_borrow_tag_set_t handle) {
+  __wasm_import_brunt_metrics_metrics_tag_set_drop(handle.__handle);
+}
+
+brunt_metrics_metrics_borrow_tag_set_t brunt_metrics_metrics_borrow_tag_set(brunt_metrics_metrics_own_tag_set_t arg) {
+  return (brunt_metrics_metrics_borrow_tag_set_t) { arg.__handle };
+}
+
 void brunt_metrics_metrics_result_own_metric_string_free(brunt_metrics_metrics_result_own_metric_string_t *ptr) {
   if (!ptr->is_err) {
   } else {
@@ -1052,6 +1097,20 @@ bool brunt_time_waiting_method_waitable_ready(brunt_time_waiting_borrow_waitable
 
 void brunt_time_waiting_method_waitable_wait(brunt_time_waiting_borrow_waitable_t self) {
   __wasm_import_brunt_time_waiting_method_waitable_wait((self).__handle);
+}
+
+brunt_time_waiting_own_signal_t brunt_time_waiting_constructor_signal(void) {
+  int32_t ret = __wasm_import_brunt_time_waiting_constructor_signal();
+  return (brunt_time_waiting_own_signal_t) { ret };
+}
+
+brunt_time_waiting_own_waitable_t brunt_time_waiting_method_signal_waitable(brunt_time_waiting_borrow_signal_t self) {
+  int32_t ret = __wasm_import_brunt_time_waiting_method_signal_waitable((self).__handle);
+  return (brunt_time_waiting_own_waitable_t) { ret };
+}
+
+void brunt_time_waiting_method_signal_set(brunt_time_waiting_borrow_signal_t self) {
+  __wasm_import_brunt_time_waiting_method_signal_set((self).__handle);
 }
 
 brunt_time_waiting_own_waitable_t brunt_time_waiting_after(brunt_time_waiting_duration_t how_long) {
@@ -2157,6 +2216,15 @@ void brunt_metrics_metrics_method_metric_add(brunt_metrics_metrics_borrow_metric
 
 void brunt_metrics_metrics_method_metric_add_tagged(brunt_metrics_metrics_borrow_metric_t self, double value, brunt_metrics_metrics_tags_t *tags) {
   __wasm_import_brunt_metrics_metrics_method_metric_add_tagged((self).__handle, value, (uint8_t *) (*tags).ptr, (*tags).len);
+}
+
+void brunt_metrics_metrics_method_metric_add_in(brunt_metrics_metrics_borrow_metric_t self, double value, brunt_metrics_metrics_borrow_tag_set_t tags) {
+  __wasm_import_brunt_metrics_metrics_method_metric_add_in((self).__handle, value, (tags).__handle);
+}
+
+brunt_metrics_metrics_own_tag_set_t brunt_metrics_metrics_constructor_tag_set(brunt_metrics_metrics_tags_t *tags) {
+  int32_t ret = __wasm_import_brunt_metrics_metrics_constructor_tag_set((uint8_t *) (*tags).ptr, (*tags).len);
+  return (brunt_metrics_metrics_own_tag_set_t) { ret };
 }
 
 bool brunt_metrics_metrics_check(test_string_t *name, bool passed) {

@@ -27,6 +27,14 @@ typedef struct brunt_time_waiting_borrow_waitable_t {
   int32_t __handle;
 } brunt_time_waiting_borrow_waitable_t;
 
+typedef struct brunt_time_waiting_own_signal_t {
+  int32_t __handle;
+} brunt_time_waiting_own_signal_t;
+
+typedef struct brunt_time_waiting_borrow_signal_t {
+  int32_t __handle;
+} brunt_time_waiting_borrow_signal_t;
+
 typedef struct {
   brunt_time_waiting_borrow_waitable_t *ptr;
   size_t len;
@@ -415,6 +423,14 @@ typedef struct brunt_metrics_metrics_borrow_metric_t {
   int32_t __handle;
 } brunt_metrics_metrics_borrow_metric_t;
 
+typedef struct brunt_metrics_metrics_own_tag_set_t {
+  int32_t __handle;
+} brunt_metrics_metrics_own_tag_set_t;
+
+typedef struct brunt_metrics_metrics_borrow_tag_set_t {
+  int32_t __handle;
+} brunt_metrics_metrics_borrow_tag_set_t;
+
 typedef struct {
   bool is_err;
   union {
@@ -504,6 +520,11 @@ extern void brunt_time_clock_sleep(brunt_time_clock_duration_t how_long);
 extern bool brunt_time_waiting_method_waitable_ready(brunt_time_waiting_borrow_waitable_t self);
 // Suspends this VU until it is ready. Traps during `init`.
 extern void brunt_time_waiting_method_waitable_wait(brunt_time_waiting_borrow_waitable_t self);
+extern brunt_time_waiting_own_signal_t brunt_time_waiting_constructor_signal(void);
+// Something to wait for: ready once `set` was called. It may outlive the signal, and is then never ready unless it was.
+extern brunt_time_waiting_own_waitable_t brunt_time_waiting_method_signal_waitable(brunt_time_waiting_borrow_signal_t self);
+// Makes ready, for good, all that `waitable` gave and gives.
+extern void brunt_time_waiting_method_signal_set(brunt_time_waiting_borrow_signal_t self);
 // A timer: ready when this much time has passed from now.
 extern brunt_time_waiting_own_waitable_t brunt_time_waiting_after(brunt_time_waiting_duration_t how_long);
 // Suspends this VU until one of these is ready, and returns its index: the lowest, if several are.
@@ -765,6 +786,9 @@ extern bool brunt_metrics_metrics_static_metric_register(test_string_t *name, br
 extern void brunt_metrics_metrics_method_metric_add(brunt_metrics_metrics_borrow_metric_t self, double value);
 // Adds a sample with these tags beside the VU's.
 extern void brunt_metrics_metrics_method_metric_add_tagged(brunt_metrics_metrics_borrow_metric_t self, double value, brunt_metrics_metrics_tags_t *tags);
+// Adds a sample with the tags of this set beside the VU's.
+extern void brunt_metrics_metrics_method_metric_add_in(brunt_metrics_metrics_borrow_metric_t self, double value, brunt_metrics_metrics_borrow_tag_set_t tags);
+extern brunt_metrics_metrics_own_tag_set_t brunt_metrics_metrics_constructor_tag_set(brunt_metrics_metrics_tags_t *tags);
 // Records a check: one sample of `checks`, tagged with its name and the current group. Returns `passed`.
 extern bool brunt_metrics_metrics_check(test_string_t *name, bool passed);
 // Records a check with these tags beside the VU's.
@@ -859,6 +883,12 @@ extern void brunt_time_waiting_waitable_drop_own(brunt_time_waiting_own_waitable
 extern void brunt_time_waiting_waitable_drop_borrow(brunt_time_waiting_borrow_waitable_t handle);
 
 extern brunt_time_waiting_borrow_waitable_t brunt_time_waiting_borrow_waitable(brunt_time_waiting_own_waitable_t handle);
+
+extern void brunt_time_waiting_signal_drop_own(brunt_time_waiting_own_signal_t handle);
+
+extern void brunt_time_waiting_signal_drop_borrow(brunt_time_waiting_borrow_signal_t handle);
+
+extern brunt_time_waiting_borrow_signal_t brunt_time_waiting_borrow_signal(brunt_time_waiting_own_signal_t handle);
 
 void brunt_time_waiting_list_borrow_waitable_free(brunt_time_waiting_list_borrow_waitable_t *ptr);
 
@@ -983,6 +1013,12 @@ extern void brunt_metrics_metrics_metric_drop_own(brunt_metrics_metrics_own_metr
 extern void brunt_metrics_metrics_metric_drop_borrow(brunt_metrics_metrics_borrow_metric_t handle);
 
 extern brunt_metrics_metrics_borrow_metric_t brunt_metrics_metrics_borrow_metric(brunt_metrics_metrics_own_metric_t handle);
+
+extern void brunt_metrics_metrics_tag_set_drop_own(brunt_metrics_metrics_own_tag_set_t handle);
+
+extern void brunt_metrics_metrics_tag_set_drop_borrow(brunt_metrics_metrics_borrow_tag_set_t handle);
+
+extern brunt_metrics_metrics_borrow_tag_set_t brunt_metrics_metrics_borrow_tag_set(brunt_metrics_metrics_own_tag_set_t handle);
 
 void brunt_metrics_metrics_result_own_metric_string_free(brunt_metrics_metrics_result_own_metric_string_t *ptr);
 
