@@ -103,6 +103,14 @@ function failed(response, method, url, params) {
   });
 }
 
+// What comes of a request that can't be made as it was described: no request is sent, no metric counts one, and the script goes on.
+function unmade({ message }, method, url, params) {
+  const none = Object.assign(Object.create(Response.prototype), { status: 0, error: message, error_code: 0 });
+  const response = failed(none, method, String(url), params);
+  console.warn(`request failed: ${method} ${url}: ${message}`);
+  return response;
+}
+
 // A URL, and what groups it, as http.url`…` writes it.
 class GroupedUrl {
   constructor(url, name) {
@@ -254,8 +262,15 @@ function finished(response, method, address, params) {
   return typed(response, params?.responseType);
 }
 
-const send = (method, address, given, params) =>
-  finished(native.send(made(method, address, given, params)), method, address, params);
+function send(method, address, given, params) {
+  let one;
+  try {
+    one = made(method, address, given, params);
+  } catch (error) {
+    return unmade(error, method, address, params);
+  }
+  return finished(native.send(one), method, address, params);
+}
 
 // Remembers how the body is to be given.
 function typed(response, type) {
@@ -292,12 +307,20 @@ function ofBatch(given) {
 
 export function batch(requests) {
   if (requests === null || typeof requests !== 'object') throw new TypeError('batch() takes an array or an object of requests');
-  const keys = Object.keys(requests);
-  const all = keys.map((key) => ofBatch(requests[key]));
-  const responses = native.batch(all.map((one) => made(...one)));
+  const sent = [];
   const results = Array.isArray(requests) ? [] : {};
-  keys.forEach((key, at) => {
-    const [method, address, , params] = all[at];
+  for (const key of Object.keys(requests)) {
+    let [method, address, given, params] = ['GET', requests[key]];
+    try {
+      [method, address, given, params] = ofBatch(requests[key]);
+      sent.push({ key, method, address, params, one: made(method, address, given, params) });
+      results[key] = undefined;
+    } catch (error) {
+      results[key] = unmade(error, method, address, params);
+    }
+  }
+  const responses = native.batch(sent.map(({ one }) => one));
+  sent.forEach(({ key, method, address, params }, at) => {
     results[key] = finished(responses[at], method, address, params);
   });
   return results;
@@ -306,7 +329,14 @@ export function batch(requests) {
 export function asyncRequest(given, address, body, params) {
   const method = String(given).toUpperCase();
   return new Promise((resolve, reject) => {
-    native.start(made(method, address, body, params), (response) => {
+    let one;
+    try {
+      one = made(method, address, body, params);
+    } catch (error) {
+      resolve(unmade(error, method, address, params));
+      return;
+    }
+    native.start(one, (response) => {
       try {
         resolve(finished(response, method, address, params));
       } catch (error) {
