@@ -7,5 +7,6 @@ pub(crate) mod js;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod random;
+pub(crate) mod secrets;
 pub(crate) mod time;
 pub(crate) mod wasi;

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 
 /// The interfaces that the engine offers, and the track of each.
-const OFFERED: [&str; 13] = [
+const OFFERED: [&str; 14] = [
     "brunt:time/clock@0.1",
     "brunt:time/waiting@0.1",
     "brunt:http/client@0.1",
@@ -19,6 +19,7 @@ const OFFERED: [&str; 13] = [
     "brunt:execution/execution@0.1",
     "brunt:log/log@0.1",
     "brunt:random/random@0.1",
+    "brunt:secrets/secrets@0.1",
     "brunt:js/modules@0.1",
     "brunt:js/image@0.1",
 ];

@@ -36,6 +36,7 @@ pub mod metrics;
 pub mod options;
 pub mod prelude;
 pub mod random;
+pub mod secrets;
 pub mod summary;
 pub mod time;
 

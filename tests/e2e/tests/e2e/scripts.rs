@@ -7,6 +7,7 @@ mod http;
 mod libraries;
 mod modules;
 mod runtime;
+mod secrets;
 
 use brunt_e2e::{Answer, Brunt, Recorder};
 
