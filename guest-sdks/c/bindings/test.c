@@ -284,6 +284,12 @@ extern void __wasm_import_brunt_metrics_metrics_set_tag(uint8_t *, size_t, uint8
 __attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("remove-tag")))
 extern void __wasm_import_brunt_metrics_metrics_remove_tag(uint8_t *, size_t);
 
+__attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("set-metadata")))
+extern void __wasm_import_brunt_metrics_metrics_set_metadata(uint8_t *, size_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("remove-metadata")))
+extern void __wasm_import_brunt_metrics_metrics_remove_metadata(uint8_t *, size_t);
+
 // Imported Functions from `brunt:data/shared@0.1.0`
 
 __attribute__((__import_module__("brunt:data/shared@0.1.0"), __import_name__("[static]shared-list.open")))
@@ -2196,6 +2202,14 @@ void brunt_metrics_metrics_set_tag(test_string_t *name, test_string_t *value) {
 
 void brunt_metrics_metrics_remove_tag(test_string_t *name) {
   __wasm_import_brunt_metrics_metrics_remove_tag((uint8_t *) (*name).ptr, (*name).len);
+}
+
+void brunt_metrics_metrics_set_metadata(test_string_t *name, test_string_t *value) {
+  __wasm_import_brunt_metrics_metrics_set_metadata((uint8_t *) (*name).ptr, (*name).len, (uint8_t *) (*value).ptr, (*value).len);
+}
+
+void brunt_metrics_metrics_remove_metadata(test_string_t *name) {
+  __wasm_import_brunt_metrics_metrics_remove_metadata((uint8_t *) (*name).ptr, (*name).len);
 }
 
 bool brunt_data_shared_static_shared_list_open(test_string_t *name, brunt_data_shared_own_shared_list_t *ret) {

@@ -786,6 +786,12 @@ extern void brunt_metrics_metrics_end_group(void);
 extern void brunt_metrics_metrics_set_tag(test_string_t *name, test_string_t *value);
 // Removes a tag that `set-tag` set.
 extern void brunt_metrics_metrics_remove_tag(test_string_t *name);
+// Sets metadata on all later samples of this VU, those that carry the VU's tags: outputs that write single samples show
+// it beside the tags. It makes no series of its own, so that each sample may have another value, such as the id of a
+// trace. Thresholds and the summary don't see it. Stays over iterations; does nothing where no output writes samples.
+extern void brunt_metrics_metrics_set_metadata(test_string_t *name, test_string_t *value);
+// Removes metadata that `set-metadata` set.
+extern void brunt_metrics_metrics_remove_metadata(test_string_t *name);
 
 // Imported Functions from `brunt:data/shared@0.1.0`
 // The list of this name, when a VU has created it.

@@ -155,8 +155,8 @@ impl Client {
         }
         let time = self.worker.sample_time();
         let mut recorder = self.worker.recorder();
-        recorder.record(builtin::DATA_SENT, base.id, sent as f64, time);
-        recorder.record(builtin::DATA_RECEIVED, base.id, received as f64, time);
+        base.record(&mut recorder, builtin::DATA_SENT, sent as f64, time);
+        base.record(&mut recorder, builtin::DATA_RECEIVED, received as f64, time);
     }
 
     /// The tags of the VU with those of the request; `name` is not among them, it stands for the URL.
@@ -173,7 +173,7 @@ impl Client {
             own.into_iter()
                 .map(|(key, value)| (key.as_str(), value.as_str())),
         );
-        self.worker.base(&base.tags.merged(&own))
+        self.worker.derived(base, &base.tags.merged(&own))
     }
 
     fn first_hop(&self, request: &Request) -> Result<Hop, RequestFailure> {

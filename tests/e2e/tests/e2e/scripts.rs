@@ -5,6 +5,7 @@ mod failures;
 mod guide;
 mod http;
 mod libraries;
+mod metadata;
 mod modules;
 mod runtime;
 mod secrets;

@@ -104,16 +104,6 @@ fn what_a_module_does_not_export_is_named() {
 }
 
 #[test]
-fn parts_of_k6_that_are_not_there_say_so() {
-    let text = "import exec from 'k6/execution';\nexport default () => { exec.vu.metrics.metadata.a = 1; };";
-    expect(
-        text,
-        0,
-        &["vu.metrics.metadata is not in this version of brunt"],
-    );
-}
-
-#[test]
 fn a_script_needs_something_to_run() {
     expect(
         "export const options = {};",
