@@ -25,6 +25,7 @@ mod proxy;
 mod recorder;
 mod scripted;
 mod serving;
+mod types;
 mod witness;
 
 pub use brunt::{Brunt, Ended, Running, binary};
@@ -37,4 +38,5 @@ pub use nginx::Nginx;
 pub use proxy::Proxy;
 pub use recorder::{Answer, Recorder, Seen};
 pub use scripted::{FullBacklog, Passed, Scripted, Step};
+pub use types::Types;
 pub use witness::{Met, Witness};

@@ -92,6 +92,8 @@ for (const [name, read] of Object.entries(FIELDS)) {
 }
 native.responsesInherit(Response.prototype);
 
+const noStaple = () => ({ status: '', revocation_reason: '', produced_at: 0, this_update: 0, next_update: 0, revoked_at: 0 });
+
 // What is known of a request that brought no response.
 function failed(response, method, url, params) {
   if (params?.throw ?? native.throws()) throw new Error(response.error);
@@ -99,7 +101,7 @@ function failed(response, method, url, params) {
   const request = { method, url, headers: {}, body: '', cookies: {} };
   return Object.assign(response, {
     body: null, headers: {}, cookies: {}, timings: none, url, proto: '', remote_ip: '', remote_port: 0, request,
-    tls_version: '', tls_cipher_suite: '', ocsp: { status: '' }, status_text: '',
+    tls_version: '', tls_cipher_suite: '', ocsp: noStaple(), status_text: '',
   });
 }
 
@@ -382,10 +384,18 @@ const CONSTANTS = {
   SSL_3_0: 'ssl3.0', TLS_1_0: 'tls1.0', TLS_1_1: 'tls1.1', TLS_1_2: 'tls1.2', TLS_1_3: 'tls1.3',
   OCSP_STATUS_GOOD: 'good', OCSP_STATUS_REVOKED: 'revoked', OCSP_STATUS_SERVER_FAILED: 'server_failed',
   OCSP_STATUS_UNKNOWN: 'unknown',
+  OCSP_REASON_AA_COMPROMISE: 'aa_compromise', OCSP_REASON_AFFILIATION_CHANGED: 'affiliation_changed',
+  OCSP_REASON_CA_COMPROMISE: 'ca_compromise', OCSP_REASON_CERTIFICATE_HOLD: 'certificate_hold',
+  OCSP_REASON_CESSATION_OF_OPERATION: 'cessation_of_operation', OCSP_REASON_KEY_COMPROMISE: 'key_compromise',
+  OCSP_REASON_PRIVILEGE_WITHDRAWN: 'privilege_withdrawn', OCSP_REASON_REMOVE_FROM_CRL: 'remove_from_crl',
+  OCSP_REASON_SUPERSEDED: 'superseded', OCSP_REASON_UNSPECIFIED: 'unspecified',
 };
 export const {
   SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3,
   OCSP_STATUS_GOOD, OCSP_STATUS_REVOKED, OCSP_STATUS_SERVER_FAILED, OCSP_STATUS_UNKNOWN,
+  OCSP_REASON_AA_COMPROMISE, OCSP_REASON_AFFILIATION_CHANGED, OCSP_REASON_CA_COMPROMISE, OCSP_REASON_CERTIFICATE_HOLD,
+  OCSP_REASON_CESSATION_OF_OPERATION, OCSP_REASON_KEY_COMPROMISE, OCSP_REASON_PRIVILEGE_WITHDRAWN, OCSP_REASON_REMOVE_FROM_CRL,
+  OCSP_REASON_SUPERSEDED, OCSP_REASON_UNSPECIFIED,
 } = CONSTANTS;
 
 export default {

@@ -9,6 +9,7 @@ mod metadata;
 mod modules;
 mod runtime;
 mod secrets;
+mod types;
 
 use brunt_e2e::{Answer, Brunt, Recorder};
 

@@ -251,10 +251,15 @@ fn push<'js>(object: &Object<'js>, name: &str, value: impl IntoJs<'js>) -> Resul
 /// `ocsp(response)`: what the server stapled.
 fn ocsp<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
     let object = Object::new(ctx)?;
-    let Some(staple) = this.borrow().0.ocsp() else {
-        object.set("status", "")?;
-        return Ok(object);
+    let none = wit::OcspStaple {
+        status: String::new(),
+        revocation_reason: None,
+        produced_at: None,
+        this_update: None,
+        next_update: None,
+        revoked_at: None,
     };
+    let staple = this.borrow().0.ocsp().unwrap_or(none);
     let millis = |seconds: Option<u64>| seconds.map_or(0.0, |seconds| seconds as f64 * 1000.0);
     object.set("status", staple.status)?;
     object.set(
