@@ -106,7 +106,10 @@ function failed(response, method, url, params) {
 }
 
 // What comes of a request that can't be made as it was described: no request is sent, no metric counts one, and the script goes on.
-function unmade({ message }, method, url, params) {
+// While the script is initialised, where no request makes sense, it does not.
+function unmade(error, method, url, params) {
+  if (native.inInit()) throw error;
+  const { message } = error;
   const none = Object.assign(Object.create(Response.prototype), { status: 0, error: message, error_code: 0 });
   const response = failed(none, method, String(url), params);
   console.warn(`request failed: ${method} ${url}: ${message}`);

@@ -219,7 +219,7 @@ fn bodies_are_given_as_the_script_wants_them() {
     let server = Recorder::answering(|_| Answer::ok().body([0xc3, 0xa4, 0x01]));
     let body = "const binary = http.get(base, { responseType: 'binary' }).body;\n\
         seen({ text: http.get(base).body, binary: [...new Uint8Array(binary)], none: http.get(base, { responseType: 'none' }).body });\n\
-        try { http.get(base, { responseType: 'blob' }); } catch (e) { seen({ said: e.message }); }";
+        seen({ said: http.get(base, { responseType: 'blob' }).error });";
     let (_, seen) = run(&server, body);
     assert_eq!(
         seen[0],
@@ -276,7 +276,7 @@ fn batches_are_arrays_or_objects_of_requests() {
     let body = "const list = http.batch([`${base}/a`, ['POST', `${base}/b`, 'body', { tags: { name: 'b' } }], { url: `${base}/c` }, http.url`${base}/${4}`]);\n\
         const named = http.batch({ one: `${base}/d`, two: { method: 'PUT', url: `${base}/e`, body: { f: 1 } } });\n\
         seen({ list: list.map((r) => r.body), one: named.one.body, two: named.two.body, failed: http.batch(['http://127.0.0.1:1/'])[0].status });\n\
-        try { http.batch([{}]); } catch (e) { seen({ said: e.message }); }";
+        seen({ said: http.batch([{}])[0].error });";
     let (ended, seen) = run(&server, body);
     let list = json!(["GET /a", "POST /b", "GET /c", "GET /4"]);
     assert_eq!(
