@@ -24,7 +24,7 @@ const base = __ENV.BASE_URL || 'http://127.0.0.1:8080';
 
 export function setup(): { token: string } {
   const res = http.get(`${base}/uuid`);
-  return { token: res.json('uuid') };
+  return { token: String(res.json('uuid')) };
 }
 
 export function browse(): void {

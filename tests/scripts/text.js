@@ -1,7 +1,6 @@
-import secrets from 'k6/secrets';
 import timers, { clearTimeout as clear, setTimeout as later } from 'k6/timers';
 import { setInterval as every } from 'k6/experimental/timers';
-import { rejects, fails, same } from './same.js';
+import { fails, same } from './same.js';
 
 export default async function () {
   const encoder = new TextEncoder();
@@ -33,8 +32,4 @@ export default async function () {
     const timer = every(() => (seen.push('tick'), seen.length >= 3 && (clearInterval(timer), resolve())), 1);
   });
   same('timers', [seen.length, seen.includes('later'), seen.includes('never')], [3, true, false]);
-
-  await rejects('a secret', secrets.get('token'), 'Error: no secret source is configured: ');
-  await rejects('a secret of a source', secrets.source('vault').get('token'), 'Error: no secret source is configured with the name "vault"');
-  await rejects('a secret without a name', secrets.get(), 'TypeError: secrets.get() needs the name of a secret');
 }

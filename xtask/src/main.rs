@@ -11,6 +11,7 @@ mod servers;
 mod test;
 mod tidy;
 mod tree;
+mod types;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ Commands:
   guests        build every WebAssembly guest: examples, test guests, the JavaScript runtime
   runtime       build the JavaScript runtime alone, which the engine's next build embeds
   servers       install the servers of others that tests run against
+  types         install TypeScript and the types of k6, which tests compare scripts with
   demo          build everything, and run an example against a target of our own
   test          everything that must hold: format, tidy, guests, all tests
   bench WHAT    measure: http, https, http2, dial, post, connections, idle-vus, start, arrival or all
@@ -47,6 +49,7 @@ fn dispatch(args: &[&str]) -> Result<ExitCode> {
         ["guests"] => guests::build(&root)?,
         ["runtime"] => guests::js::build(&root)?,
         ["servers"] => servers::install(&root)?,
+        ["types"] => types::install(&root)?,
         ["demo"] => demo::run(&root)?,
         ["bench", rest @ ..] => bench::run(&root, rest)?,
         ["test"] => test::run(&root)?,

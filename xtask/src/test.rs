@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{engine, guests, process, servers, tidy};
+use crate::{engine, guests, process, servers, tidy, types};
 
 /// Checks the format and the house style, builds the guests and the engine, and runs every test.
 ///
@@ -25,6 +25,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     guests::build(root)?;
     heading("Servers");
     servers::install(root)?;
+    heading("Types");
+    types::install(root)?;
     heading("Engine");
     let build = ["build", "--release", "--bins", "--tests"];
     process::run(&mut engine::cargo(root, &build))?;

@@ -101,6 +101,10 @@ pub(crate) struct TestArgs {
     /// Set a variable that the test sees, NAME=VALUE; NAME alone passes this process's on
     #[arg(long = "env", short = 'e', value_name = "NAME=VALUE")]
     env: Vec<String>,
+    /// Give the test secrets: file=PATH or mock=KEY=VALUE,…; may be repeated [env:
+    /// BRUNT_SECRET_SOURCE]
+    #[arg(long = "secret-source", value_name = "SOURCE")]
+    secret_sources: Vec<String>,
     /// The config file with options as JSON [env: BRUNT_CONFIG]
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -189,6 +193,14 @@ impl TestArgs {
         self.config
             .clone()
             .or_else(|| either(variable, "CONFIG").map(PathBuf::from))
+    }
+
+    /// The sources of secrets, by flags, or else the one that the environment gives.
+    pub(crate) fn secret_sources(&self, variable: Lookup<'_>) -> Vec<String> {
+        match self.secret_sources.is_empty() {
+            true => either(variable, "SECRET_SOURCE").into_iter().collect(),
+            false => self.secret_sources.clone(),
+        }
     }
 
     /// The variables that `--env` sets; a name alone takes its value from `variable`, and nothing if there is none.

@@ -7,6 +7,7 @@ pub(crate) mod js;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod random;
+pub(crate) mod secrets;
 pub(crate) mod sockets;
 pub(crate) mod time;
 pub(crate) mod wasi;

@@ -26,6 +26,7 @@ mod network;
 mod pipe;
 mod proxies;
 mod run;
+mod secrets;
 mod signal;
 mod tags;
 mod worker;
@@ -58,6 +59,7 @@ pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use proxies::{Proxies, ProxyError};
 pub use run::{Counter, Counters, Ending, Run};
+pub use secrets::{RedactedLog, Secrets};
 pub use settings::{
     Authorities, ClientCertificate, DnsPolicy, DnsSelect, DnsSettings, HttpDebug, HttpSettings,
     HttpVersion, RunSettings, SystemTags, TlsSettings,

@@ -5,6 +5,7 @@ mod tls;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::hosts::Hosts;
@@ -12,6 +13,7 @@ use crate::limits::Limits;
 use crate::local_ips::LocalIps;
 use crate::network::NetworkPolicy;
 use crate::proxies::Proxies;
+use crate::secrets::Secrets;
 
 pub use tls::{Authorities, ClientCertificate, TlsSettings};
 
@@ -32,6 +34,8 @@ pub struct RunSettings {
     pub system_tags: SystemTags,
     /// The seed of every random number, for a repeatable run; none takes the machine's randomness.
     pub seed: Option<u64>,
+    /// What the test may ask for, and the log never shows.
+    pub secrets: Arc<Secrets>,
 }
 
 /// How HTTP requests behave unless they say otherwise.

@@ -67,7 +67,9 @@ pub(crate) struct Local {
     pub(crate) arrivals: Rc<Arrivals>,
     pub(crate) place_tags: TagSet,
     pub(crate) vu_tags: BTreeMap<String, String>,
-    /// Counts changes of the VU's own tags.
+    /// What outputs show beside the tags; none where none of them writes samples.
+    pub(crate) metadata: Option<TagSet>,
+    /// Counts changes of the VU's own tags and metadata.
     pub(crate) revision: u64,
     pub(crate) groups: Vec<Group>,
     pub(crate) base: Rc<TagScope>,
@@ -173,6 +175,7 @@ impl Local {
             arrivals: Rc::default(),
             place_tags,
             vu_tags: BTreeMap::new(),
+            metadata: None,
             revision: 0,
             groups: Vec::new(),
             numbers,
@@ -188,6 +191,13 @@ impl Local {
     /// The path of the current group, `::outer::inner`; empty outside of groups.
     pub(crate) fn group_path(&self) -> &str {
         self.groups.last().map_or("", |group| group.path.as_str())
+    }
+
+    /// Puts other metadata on the samples from here on.
+    pub(crate) fn describe(&mut self, metadata: Option<TagSet>) {
+        self.metadata = metadata;
+        self.revision += 1;
+        self.rebase();
     }
 
     /// Makes [`Local::base`] follow from the place, the VU's own tags and the group.
@@ -207,6 +217,9 @@ impl Local {
             }
         }
         self.base = self.worker.base(&tags);
+        if let Some(metadata) = &self.metadata {
+            self.base = self.base.clone().with_metadata(metadata.clone());
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use brunt_metrics::{CheckId, Recorder, TagSet, TagsId};
+use brunt_metrics::{CheckId, MetricId, Recorder, TagSet, TagsId};
 use rustc_hash::FxHashMap;
 
 use crate::net::OcspStatus;
@@ -17,8 +17,16 @@ pub(crate) struct TagScope {
     pub(crate) tags: TagSet,
     /// The same, interned in this worker's recorder.
     pub(crate) id: TagsId,
+    described: Option<Described>,
     requests: RefCell<FxHashMap<RequestKey, TagsId>>,
     checks: RefCell<FxHashMap<Box<str>, (CheckId, TagsId)>>,
+}
+
+/// What a scope with metadata has more than one without. Metadata makes no series, so it remembers none.
+struct Described {
+    metadata: TagSet,
+    /// The scope with the same tags and no metadata, which remembers what follows from both.
+    plain: Rc<TagScope>,
 }
 
 /// Everything about a finished request that shows in its tags.
@@ -43,9 +51,41 @@ impl TagScope {
         Self {
             tags,
             id,
+            described: None,
             requests: RefCell::default(),
             checks: RefCell::default(),
         }
+    }
+
+    /// The same tags, with metadata on every sample.
+    pub(crate) fn with_metadata(self: Rc<Self>, metadata: TagSet) -> Rc<Self> {
+        Rc::new(Self {
+            tags: self.tags.clone(),
+            id: self.id,
+            described: Some(Described {
+                metadata,
+                plain: self,
+            }),
+            requests: RefCell::default(),
+            checks: RefCell::default(),
+        })
+    }
+
+    /// What outputs show beside the tags of each sample.
+    pub(crate) fn metadata(&self) -> Option<&TagSet> {
+        let described = self.described.as_ref()?;
+        Some(&described.metadata)
+    }
+
+    /// Records a sample with these tags and metadata.
+    pub(crate) fn record(&self, recorder: &mut Recorder, metric: MetricId, value: f64, time: u64) {
+        recorder.record_with_metadata(metric, self.id, value, time, self.metadata());
+    }
+
+    /// Where series that follow from these tags are remembered.
+    fn remembering(&self) -> &Self {
+        let described = self.described.as_ref();
+        described.map_or(self, |described| &described.plain)
     }
 
     /// The tags of a request with this key; `build` makes them the first time.
@@ -55,11 +95,12 @@ impl TagScope {
         recorder: &mut Recorder,
         build: impl FnOnce(&TagSet) -> TagSet,
     ) -> TagsId {
-        if let Some(id) = self.requests.borrow().get(&key) {
+        let requests = &self.remembering().requests;
+        if let Some(id) = requests.borrow().get(&key) {
             return *id;
         }
         let id = recorder.intern(&build(&self.tags));
-        remember(&mut self.requests.borrow_mut(), key, id);
+        remember(&mut requests.borrow_mut(), key, id);
         id
     }
 
@@ -69,11 +110,12 @@ impl TagScope {
         name: &str,
         build: impl FnOnce(&TagSet) -> (CheckId, TagsId),
     ) -> (CheckId, TagsId) {
-        if let Some(id) = self.checks.borrow().get(name) {
+        let checks = &self.remembering().checks;
+        if let Some(id) = checks.borrow().get(name) {
             return *id;
         }
         let id = build(&self.tags);
-        remember(&mut self.checks.borrow_mut(), name.into(), id);
+        remember(&mut checks.borrow_mut(), name.into(), id);
         id
     }
 }

@@ -104,6 +104,15 @@ impl Worker {
         self.sockets_gone.notify_one();
     }
 
+    /// The scope of these tags with the metadata of `base`.
+    pub(crate) fn derived(&self, base: &TagScope, tags: &TagSet) -> Rc<TagScope> {
+        let scope = self.base(tags);
+        match base.metadata() {
+            Some(metadata) => scope.with_metadata(metadata.clone()),
+            None => scope,
+        }
+    }
+
     pub(crate) fn base(&self, tags: &TagSet) -> Rc<TagScope> {
         self.bases.borrow_mut().get(tags, &mut self.recorder())
     }

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 
 /// The interfaces that the engine offers, and the track of each.
-const OFFERED: [&str; 16] = [
+const OFFERED: &[&str] = &[
     "brunt:time/clock@0.1",
     "brunt:time/waiting@0.1",
     "brunt:http/client@0.1",
@@ -19,6 +19,7 @@ const OFFERED: [&str; 16] = [
     "brunt:execution/execution@0.1",
     "brunt:log/log@0.1",
     "brunt:random/random@0.1",
+    "brunt:secrets/secrets@0.1",
     "brunt:sockets/network@0.1",
     "brunt:sockets/tcp@0.1",
     "brunt:sockets/udp@0.1",

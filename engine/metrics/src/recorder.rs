@@ -181,10 +181,18 @@ impl Recorder {
         self.checks.intern(scenario, group, name)
     }
 
-    /// Records one outcome of a check: in the table of checks and as a sample of `checks` with `tags`.
-    pub fn record_check(&mut self, check: CheckId, tags: TagsId, ok: bool, time_unix_ns: u64) {
+    /// Records one outcome of a check: in the table of checks and as a sample of `checks` with `tags` and `metadata`.
+    pub fn record_check(
+        &mut self,
+        check: CheckId,
+        tags: TagsId,
+        ok: bool,
+        time_unix_ns: u64,
+        metadata: Option<&TagSet>,
+    ) {
         if self.checks.count(check, ok) {
-            self.record(builtin::CHECKS, tags, f64::from(u8::from(ok)), time_unix_ns);
+            let value = f64::from(u8::from(ok));
+            self.record_with_metadata(builtin::CHECKS, tags, value, time_unix_ns, metadata);
         } else {
             self.losses.rejected += 1;
         }

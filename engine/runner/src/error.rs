@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use brunt_host::Failure;
+use brunt_host::{Failure, Secrets};
 
 use crate::exit::ExitCode;
 
@@ -39,6 +39,16 @@ impl Error {
     /// What the user can do about it, when something is known.
     pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+
+    /// The same without the secrets that the test was told.
+    pub(crate) fn without(self, secrets: &Secrets) -> Self {
+        let redacted = |text: String| secrets.redacted(&text).into_owned();
+        Self {
+            message: redacted(self.message),
+            hint: self.hint.map(redacted),
+            ..self
+        }
     }
 
     /// A guest that failed where the run can't go on without it.

@@ -8,6 +8,7 @@ pub mod options;
 
 mod load;
 mod script;
+mod secrets;
 mod settings;
 
 mod run;
@@ -36,3 +37,4 @@ pub use live::{Progress, ScenarioProgress, ScenarioState};
 pub use load::{Loaded, TestFile, TestSource};
 pub use run::{Files, Observer, Report, Terminal, run};
 pub use scheduler::Interrupts;
+pub use secrets::{SECRET_VARIABLES, read_secrets};

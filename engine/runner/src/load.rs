@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_host::{
-    Data, Description, Evaluation, Level, LogSink, Proxies, ProxyError, Run, RunSettings, Test, Vu,
-    Worker,
+    Data, Description, Evaluation, Level, LogSink, Proxies, ProxyError, RedactedLog, Run,
+    RunSettings, Secrets, Test, Vu, Worker,
 };
 use brunt_metrics::{Breakdown, Recorder, RecorderSettings, Registry, Routing};
 use brunt_script::Script;
@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::options::{Layer, Options, OptionsError, Source};
 use crate::script;
+use crate::secrets::SECRET_VARIABLES;
 
 /// What to run, and what everyone but the test itself says about it.
 pub struct TestSource {
@@ -30,6 +31,8 @@ pub struct TestSource {
     pub system_env: BTreeMap<String, String>,
     /// The folder in which compiled tests are kept; none keeps nothing.
     pub cache: Option<PathBuf>,
+    /// What the test may ask for, and the log does not show.
+    pub secrets: Arc<Secrets>,
     /// Where lines of the log go.
     pub log: Arc<dyn LogSink>,
 }
@@ -63,11 +66,22 @@ pub struct Loaded {
     pub(crate) system_env: BTreeMap<String, String>,
     /// The proxies that the environment of this process names, whatever the test sees of it.
     pub(crate) proxies: Proxies,
+    pub(crate) secrets: Arc<Secrets>,
 }
 
 impl Loaded {
     /// Loads a test, initialises one instance of it under what the operator grants, and merges its options with the others'.
+    ///
+    /// # Errors
+    /// Options that are not valid; a test that can't be loaded, initialised or described.
     pub async fn load(mut source: TestSource) -> Result<Self, Error> {
+        let secrets = source.secrets.clone();
+        source.log = RedactedLog::over(source.log, &secrets);
+        let loaded = Self::from_source(source).await;
+        loaded.map_err(|error| error.without(&secrets))
+    }
+
+    async fn from_source(mut source: TestSource) -> Result<Self, Error> {
         if let TestFile::Script { .. } = source.test {
             source.layers.insert(0, script::limits()?);
         }
@@ -86,6 +100,7 @@ impl Loaded {
             limits: granted.limits.vu.clone(),
             network: granted.network.clone(),
             seed: granted.seed,
+            secrets: source.secrets.clone(),
             ..RunSettings::default()
         };
         let run = Run::new(
@@ -102,7 +117,10 @@ impl Loaded {
         let options = merge(source.layers.clone(), &description)?;
         let granted = granted.limits.vu;
         let TestSource {
-            log, system_env, ..
+            log,
+            system_env,
+            secrets,
+            ..
         } = source;
         Ok(Self {
             options,
@@ -115,6 +133,7 @@ impl Loaded {
             env,
             system_env,
             proxies,
+            secrets,
         })
     }
 
@@ -172,6 +191,11 @@ fn environment(
     } else {
         BTreeMap::new()
     };
+    // A test gets the secrets that it asks for, and not all of them.
+    env.retain(|name, _| {
+        let mut ours = SECRET_VARIABLES.iter();
+        !ours.any(|variable| name.starts_with(variable))
+    });
     env.extend(given.clone());
     env
 }

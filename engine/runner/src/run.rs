@@ -74,6 +74,17 @@ pub async fn run(
     interrupts: Interrupts,
     terminal: Terminal,
 ) -> Result<Report, Error> {
+    let report = lead(loaded, observer, interrupts, terminal).await;
+    report.map_err(|error| error.without(&loaded.secrets))
+}
+
+/// One run, phase by phase.
+async fn lead(
+    loaded: &Loaded,
+    observer: &mut dyn Observer,
+    interrupts: Interrupts,
+    terminal: Terminal,
+) -> Result<Report, Error> {
     let mut hurry = interrupts.clone();
     let mut session = Session::prepare(loaded)?;
     observer.planned(&session.plan);

@@ -21,6 +21,7 @@ pub(crate) fn run_settings(loaded: &Loaded) -> RunSettings {
         },
         system_tags: system_tags(options),
         seed: options.seed,
+        secrets: loaded.secrets.clone(),
     }
 }
 

@@ -193,6 +193,12 @@ extern void __wasm_import_brunt_metrics_metrics_set_tag(uint8_t *, size_t, uint8
 __attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("remove-tag")))
 extern void __wasm_import_brunt_metrics_metrics_remove_tag(uint8_t *, size_t);
 
+__attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("set-metadata")))
+extern void __wasm_import_brunt_metrics_metrics_set_metadata(uint8_t *, size_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("remove-metadata")))
+extern void __wasm_import_brunt_metrics_metrics_remove_metadata(uint8_t *, size_t);
+
 // Imported Functions from `brunt:data/files@0.1.0`
 
 __attribute__((__import_module__("brunt:data/files@0.1.0"), __import_name__("[method]file.size")))
@@ -1339,6 +1345,14 @@ void brunt_metrics_metrics_set_tag(extension_string_t *name, extension_string_t 
 
 void brunt_metrics_metrics_remove_tag(extension_string_t *name) {
   __wasm_import_brunt_metrics_metrics_remove_tag((uint8_t *) (*name).ptr, (*name).len);
+}
+
+void brunt_metrics_metrics_set_metadata(extension_string_t *name, extension_string_t *value) {
+  __wasm_import_brunt_metrics_metrics_set_metadata((uint8_t *) (*name).ptr, (*name).len, (uint8_t *) (*value).ptr, (*value).len);
+}
+
+void brunt_metrics_metrics_remove_metadata(extension_string_t *name) {
+  __wasm_import_brunt_metrics_metrics_remove_metadata((uint8_t *) (*name).ptr, (*name).len);
 }
 
 uint64_t brunt_data_files_method_file_size(brunt_data_files_borrow_file_t self) {

@@ -468,6 +468,12 @@ extern void brunt_metrics_metrics_end_group(void);
 extern void brunt_metrics_metrics_set_tag(extension_string_t *name, extension_string_t *value);
 // Removes a tag that `set-tag` set.
 extern void brunt_metrics_metrics_remove_tag(extension_string_t *name);
+// Sets metadata on all later samples of this VU, those that carry the VU's tags: outputs that write single samples show
+// it beside the tags. It makes no series of its own, so that each sample may have another value, such as the id of a
+// trace. Thresholds and the summary don't see it. Stays over iterations; does nothing where no output writes samples.
+extern void brunt_metrics_metrics_set_metadata(extension_string_t *name, extension_string_t *value);
+// Removes metadata that `set-metadata` set.
+extern void brunt_metrics_metrics_remove_metadata(extension_string_t *name);
 
 // Imported Functions from `brunt:data/files@0.1.0`
 extern uint64_t brunt_data_files_method_file_size(brunt_data_files_borrow_file_t self);

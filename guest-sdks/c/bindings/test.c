@@ -299,6 +299,12 @@ extern void __wasm_import_brunt_metrics_metrics_set_tag(uint8_t *, size_t, uint8
 __attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("remove-tag")))
 extern void __wasm_import_brunt_metrics_metrics_remove_tag(uint8_t *, size_t);
 
+__attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("set-metadata")))
+extern void __wasm_import_brunt_metrics_metrics_set_metadata(uint8_t *, size_t, uint8_t *, size_t);
+
+__attribute__((__import_module__("brunt:metrics/metrics@0.1.0"), __import_name__("remove-metadata")))
+extern void __wasm_import_brunt_metrics_metrics_remove_metadata(uint8_t *, size_t);
+
 // Imported Functions from `brunt:data/shared@0.1.0`
 
 __attribute__((__import_module__("brunt:data/shared@0.1.0"), __import_name__("[static]shared-list.open")))
@@ -390,6 +396,11 @@ extern int64_t __wasm_import_brunt_random_random_next(void);
 
 __attribute__((__import_module__("brunt:random/random@0.1.0"), __import_name__("bytes")))
 extern void __wasm_import_brunt_random_random_bytes(int32_t, uint8_t *);
+
+// Imported Functions from `brunt:secrets/secrets@0.1.0`
+
+__attribute__((__import_module__("brunt:secrets/secrets@0.1.0"), __import_name__("get")))
+extern void __wasm_import_brunt_secrets_secrets_get(uint8_t *, size_t, int32_t, uint8_t *, size_t, uint8_t *);
 
 // Exported Functions from `brunt:worlds/lifecycle@0.1.0`
 
@@ -1007,6 +1018,14 @@ void test_list_list_u8_free(test_list_list_u8_t *ptr) {
 
 void brunt_data_shared_result_own_shared_list_string_free(brunt_data_shared_result_own_shared_list_string_t *ptr) {
   if (!ptr->is_err) {
+  } else {
+    test_string_free(&ptr->val.err);
+  }
+}
+
+void brunt_secrets_secrets_result_string_string_free(brunt_secrets_secrets_result_string_string_t *ptr) {
+  if (!ptr->is_err) {
+    test_string_free(&ptr->val.ok);
   } else {
     test_string_free(&ptr->val.err);
   }
@@ -2253,6 +2272,14 @@ void brunt_metrics_metrics_remove_tag(test_string_t *name) {
   __wasm_import_brunt_metrics_metrics_remove_tag((uint8_t *) (*name).ptr, (*name).len);
 }
 
+void brunt_metrics_metrics_set_metadata(test_string_t *name, test_string_t *value) {
+  __wasm_import_brunt_metrics_metrics_set_metadata((uint8_t *) (*name).ptr, (*name).len, (uint8_t *) (*value).ptr, (*value).len);
+}
+
+void brunt_metrics_metrics_remove_metadata(test_string_t *name) {
+  __wasm_import_brunt_metrics_metrics_remove_metadata((uint8_t *) (*name).ptr, (*name).len);
+}
+
 bool brunt_data_shared_static_shared_list_open(test_string_t *name, brunt_data_shared_own_shared_list_t *ret) {
   __attribute__((__aligned__(4)))
   uint8_t ret_area[8];
@@ -2489,6 +2516,50 @@ void brunt_random_random_bytes(uint32_t length, test_list_u8_t *ret) {
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_brunt_random_random_bytes((int32_t) (length), ptr);
   *ret = (test_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool brunt_secrets_secrets_get(test_string_t *key, test_string_t *maybe_source, test_string_t *ret, test_string_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  test_option_string_t source;
+  source.is_some = maybe_source != NULL;if (maybe_source) {
+    source.val = *maybe_source;
+  }
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if ((source).is_some) {
+    const test_string_t *payload0 = &(source).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_secrets_secrets_get((uint8_t *) (*key).ptr, (*key).len, option, option1, option2, ptr);
+  brunt_secrets_secrets_result_string_string_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
 }
 
 __attribute__((__export_name__("brunt:worlds/lifecycle@0.1.0#init")))

@@ -477,6 +477,14 @@ typedef uint8_t brunt_log_log_level_t;
 typedef struct {
   bool is_err;
   union {
+    test_string_t ok;
+    test_string_t err;
+  } val;
+} brunt_secrets_secrets_result_string_string_t;
+
+typedef struct {
+  bool is_err;
+  union {
     test_string_t err;
   } val;
 } exports_brunt_worlds_lifecycle_result_void_string_t;
@@ -802,6 +810,12 @@ extern void brunt_metrics_metrics_end_group(void);
 extern void brunt_metrics_metrics_set_tag(test_string_t *name, test_string_t *value);
 // Removes a tag that `set-tag` set.
 extern void brunt_metrics_metrics_remove_tag(test_string_t *name);
+// Sets metadata on all later samples of this VU, those that carry the VU's tags: outputs that write single samples show
+// it beside the tags. It makes no series of its own, so that each sample may have another value, such as the id of a
+// trace. Thresholds and the summary don't see it. Stays over iterations; does nothing where no output writes samples.
+extern void brunt_metrics_metrics_set_metadata(test_string_t *name, test_string_t *value);
+// Removes metadata that `set-metadata` set.
+extern void brunt_metrics_metrics_remove_metadata(test_string_t *name);
 
 // Imported Functions from `brunt:data/shared@0.1.0`
 // The list of this name, when a VU has created it.
@@ -867,6 +881,19 @@ extern void brunt_log_log_log(brunt_log_log_level_t level, test_string_t *messag
 extern uint64_t brunt_random_random_next(void);
 // This many random bytes, at most 65,536 at once: more traps.
 extern void brunt_random_random_bytes(uint32_t length, test_list_u8_t *ret);
+
+// Imported Functions from `brunt:secrets/secrets@0.1.0`
+// The secret with this key, from the source of this name; from the default source where none is named, or the one
+// that is named `default`. Sources are what whoever runs the test gave to it, and stay as they are for the whole run:
+// all VUs get the same.
+// 
+// From then on the engine writes `***SECRET_REDACTED***` for this value, unless it is empty, wherever it would come into
+// the log of the run: lines of the test, of the engine, and errors. What the test does with it otherwise, in requests,
+// tags or files, is the test's own affair. Allowed at any time. Emits no metrics.
+// 
+// Errors: no source was given; none has this name; none was named and none is the default one; the source has no
+// such secret.
+extern bool brunt_secrets_secrets_get(test_string_t *key, test_string_t *maybe_source, test_string_t *ret, test_string_t *err);
 
 // Exported Functions from `brunt:worlds/lifecycle@0.1.0`
 bool exports_brunt_worlds_lifecycle_init(test_string_t *err);
@@ -1033,6 +1060,8 @@ void brunt_data_shared_option_own_shared_list_free(brunt_data_shared_option_own_
 void test_list_list_u8_free(test_list_list_u8_t *ptr);
 
 void brunt_data_shared_result_own_shared_list_string_free(brunt_data_shared_result_own_shared_list_string_t *ptr);
+
+void brunt_secrets_secrets_result_string_string_free(brunt_secrets_secrets_result_string_string_t *ptr);
 
 void exports_brunt_worlds_lifecycle_result_void_string_free(exports_brunt_worlds_lifecycle_result_void_string_t *ptr);
 

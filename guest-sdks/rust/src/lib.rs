@@ -39,6 +39,7 @@ pub mod metrics;
 pub mod options;
 pub mod prelude;
 pub mod random;
+pub mod secrets;
 pub mod sockets;
 pub mod summary;
 pub mod time;

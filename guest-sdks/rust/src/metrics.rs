@@ -195,6 +195,17 @@ pub fn remove_tag(name: &str) {
     wit::remove_tag(name);
 }
 
+/// Sets metadata on all later samples of this VU, over iterations: outputs that write single samples show it beside the
+/// tags, and it makes no series of its own, so that each sample may have another value.
+pub fn set_metadata(name: &str, value: &str) {
+    wit::set_metadata(name, value);
+}
+
+/// Removes metadata that [`set_metadata`] set.
+pub fn remove_metadata(name: &str) {
+    wit::remove_metadata(name);
+}
+
 fn register(name: &str, kind: wit::Kind, unit: wit::Unit) -> Result<wit::Metric> {
     wit::Metric::register(name, kind, unit)
         .map_err(|error| Error::new(error).context(format_args!("metric {name:?}")))

@@ -7,7 +7,7 @@ pub use crate::options::{Options, Scenario};
 pub use crate::time::{self, Wait, wait_any};
 pub use crate::{
     Error, Json, Result, Summary, check, check_tagged, env, env_or, execution, fail, group, json,
-    log, random, sleep,
+    log, random, secrets, sleep,
 };
 pub use serde::{Deserialize, Serialize};
 pub use std::time::Duration;

@@ -106,10 +106,12 @@ fn ourselves(test: &Path, load: &Load<'_>) -> Client {
     Client::new("brunt", brunt_e2e::binary(), &args, report::brunt)
 }
 
-/// k6 with the same script, where there is one on `PATH`. Its summary has the same form.
+/// k6 with the same script: the one on `PATH`, or the one that `cargo xtask bench` installed. Its summary has the same form.
 pub(crate) fn k6(load: &Load<'_>, file: &str) -> Option<Client> {
     let path = env::var_os("PATH")?;
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/k6/bin");
     let program = env::split_paths(&path)
+        .chain([installed])
         .map(|folder| folder.join("k6"))
         .find(|program| program.is_file())?;
     let args = run(&scripts().join(file), load);

@@ -29,6 +29,7 @@ mod recorder;
 mod relay;
 mod scripted;
 mod serving;
+mod types;
 mod witness;
 
 pub use brunt::{Brunt, Ended, Running, binary};
@@ -44,4 +45,5 @@ pub use rabbitmq::RabbitMq;
 pub use recorder::{Answer, Recorder, Seen};
 pub use relay::{Manner as RelayManner, Relay};
 pub use scripted::{FullBacklog, Passed, Scripted, Step};
+pub use types::Types;
 pub use witness::{Met, Witness};

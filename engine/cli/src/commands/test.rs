@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_runner::options::{Layer, Source};
-use brunt_runner::{Error, ExitCode, Level, Loaded, LogSink, TestFile, TestSource};
+use brunt_runner::{Error, ExitCode, Level, Loaded, LogSink, TestFile, TestSource, read_secrets};
 
 use crate::args::{GlobalArgs, TestArgs};
 use crate::commands::script;
@@ -33,6 +33,7 @@ pub(crate) async fn prepare(args: &TestArgs, global: &GlobalArgs) -> Result<Prep
         env: args.env(&variable)?,
         system_env: system_env(),
         cache: cache_folder(),
+        secrets: Arc::new(read_secrets(&args.secret_sources(&variable))?),
         log: log.clone(),
     };
     let loaded = Loaded::load(source).await?;

@@ -184,7 +184,7 @@ fn record_iteration(recorder: &mut Recorder, orders: MetricId, i: u64) {
         ("body is right", !i.is_multiple_of(30)),
     ] {
         let id = recorder.intern_check(scenario, group, check);
-        recorder.record_check(id, tags, ok, i);
+        recorder.record_check(id, tags, ok, i, None);
     }
 }
 

@@ -168,7 +168,7 @@ impl Client {
             own.into_iter()
                 .map(|(key, value)| (key.as_str(), value.as_str())),
         );
-        self.worker.base(&base.tags.merged(&own))
+        self.worker.derived(base, &base.tags.merged(&own))
     }
 
     fn first_hop(&self, request: &Request) -> Result<Hop, RequestFailure> {

@@ -109,6 +109,8 @@ impl DebugLog {
     }
 
     fn log(&self, text: &str) {
+        // Before it is cut: half a secret is one too.
+        let text = &*self.run.settings.secrets.redacted(text);
         let limit = self.run.settings.limits.log_bytes;
         let admission = self
             .budget

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use brunt_metrics::{Recorder, TagSet, TagsId, builtin};
+use brunt_metrics::{MetricId, Recorder, TagSet, TagsId, builtin};
 use http::{Method, Version};
 use rustls::ProtocolVersion;
 
@@ -69,7 +69,13 @@ impl HopEnd<'_> {
             }
             _ => base.request(key, &mut recorder, build),
         };
-        write(&mut recorder, tags, self.timings, expected, time);
+        let write = Write {
+            recorder: &mut recorder,
+            tags,
+            metadata: base.metadata(),
+            time,
+        };
+        write.samples(self.timings, expected);
     }
 
     /// The tags of the VU with the address of the target, where system tag `ip` is on and there is one.
@@ -79,7 +85,7 @@ impl HopEnd<'_> {
             return None;
         };
         let ip = address.ip().to_canonical().to_string();
-        Some(worker.base(&base.tags.with("ip", &ip)))
+        Some(worker.derived(base, &base.tags.with("ip", &ip)))
     }
 
     fn status(&self) -> u16 {
@@ -192,7 +198,13 @@ pub(crate) fn record_unsent(
     let time = worker.run.unix_ns(Instant::now());
     let mut recorder = worker.recorder();
     let tags = recorder.intern(&tags);
-    write(&mut recorder, tags, &Timings::default(), judged, time);
+    let write = Write {
+        recorder: &mut recorder,
+        tags,
+        metadata: base.metadata(),
+        time,
+    };
+    write.samples(&Timings::default(), judged);
 }
 
 fn method_number(method: &Method) -> u8 {
@@ -202,29 +214,39 @@ fn method_number(method: &Method) -> u8 {
         .map_or(OTHER_METHOD, |index| index as u8)
 }
 
-fn write(
-    recorder: &mut Recorder,
+/// Where the samples of one hop go, and what they have in common.
+struct Write<'a> {
+    recorder: &'a mut Recorder,
     tags: TagsId,
-    timings: &Timings,
-    expected: Option<bool>,
+    metadata: Option<&'a TagSet>,
     time: u64,
-) {
-    recorder.record(builtin::HTTP_REQS, tags, 1.0, time);
-    if let Some(expected) = expected {
-        let failed = if expected { 0.0 } else { 1.0 };
-        recorder.record(builtin::HTTP_REQ_FAILED, tags, failed, time);
+}
+
+impl Write<'_> {
+    fn samples(mut self, timings: &Timings, expected: Option<bool>) {
+        self.sample(builtin::HTTP_REQS, 1.0);
+        if let Some(expected) = expected {
+            let failed = if expected { 0.0 } else { 1.0 };
+            self.sample(builtin::HTTP_REQ_FAILED, failed);
+        }
+        let trends = [
+            (builtin::HTTP_REQ_DURATION, timings.duration()),
+            (builtin::HTTP_REQ_BLOCKED, timings.blocked),
+            (builtin::HTTP_REQ_CONNECTING, timings.connecting),
+            (builtin::HTTP_REQ_TLS_HANDSHAKING, timings.tls_handshaking),
+            (builtin::HTTP_REQ_SENDING, timings.sending),
+            (builtin::HTTP_REQ_WAITING, timings.waiting),
+            (builtin::HTTP_REQ_RECEIVING, timings.receiving),
+        ];
+        for (metric, duration) in trends {
+            self.sample(metric, milliseconds(duration));
+        }
     }
-    let trends = [
-        (builtin::HTTP_REQ_DURATION, timings.duration()),
-        (builtin::HTTP_REQ_BLOCKED, timings.blocked),
-        (builtin::HTTP_REQ_CONNECTING, timings.connecting),
-        (builtin::HTTP_REQ_TLS_HANDSHAKING, timings.tls_handshaking),
-        (builtin::HTTP_REQ_SENDING, timings.sending),
-        (builtin::HTTP_REQ_WAITING, timings.waiting),
-        (builtin::HTTP_REQ_RECEIVING, timings.receiving),
-    ];
-    for (metric, duration) in trends {
-        recorder.record(metric, tags, milliseconds(duration), time);
+
+    fn sample(&mut self, metric: MetricId, value: f64) {
+        let (tags, time, metadata) = (self.tags, self.time, self.metadata);
+        self.recorder
+            .record_with_metadata(metric, tags, value, time, metadata);
     }
 }
 

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use brunt_metrics::{TagSet, TagsId, builtin};
+use brunt_metrics::{TagSet, builtin};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use send_wrapper::SendWrapper;
@@ -107,7 +107,7 @@ impl EventSource {
             retry: Cell::new(before.map_or(DEFAULT_RETRY, Self::retry)),
         });
         let counter = Counter {
-            tags: tags(client, base, &request, &response.url),
+            scope: scope(client, base, &request, &response.url),
             client: client.clone(),
         };
         let parser = Parser::new(limits.sse_event, last_id);
@@ -227,7 +227,7 @@ const READ: usize = 16 << 10;
 /// Records the events of one source.
 struct Counter {
     client: Rc<Client>,
-    tags: TagsId,
+    scope: Rc<TagScope>,
 }
 
 impl Counter {
@@ -236,9 +236,10 @@ impl Counter {
         let worker = &self.client.worker;
         let time = worker.run.unix_ns(now);
         let mut recorder = worker.recorder();
-        recorder.record(builtin::SSE_EVENTS, self.tags, 1.0, time);
+        let scope = &self.scope;
+        scope.record(&mut recorder, builtin::SSE_EVENTS, 1.0, time);
         let after = milliseconds(after);
-        recorder.record(builtin::SSE_EVENT_INTERVAL, self.tags, after, time);
+        scope.record(&mut recorder, builtin::SSE_EVENT_INTERVAL, after, time);
     }
 
     fn too_large(&self) -> RequestFailure {
@@ -249,13 +250,13 @@ impl Counter {
 }
 
 /// The tags of events: those of the VU and of the request, and where they come from.
-fn tags(client: &Client, base: &Rc<TagScope>, request: &Request, url: &str) -> TagsId {
+fn scope(client: &Client, base: &Rc<TagScope>, request: &Request, url: &str) -> Rc<TagScope> {
     let base = client.tagged(request, base);
     let system = &client.worker.run.settings.system_tags;
     let name = request.name().unwrap_or(url);
     let pairs = [("url", name), ("name", name)].into_iter();
     let own = TagSet::from_pairs(pairs.filter(|(key, _)| system.has(key)));
-    client.worker.base(&base.tags.merged(&own)).id
+    client.worker.derived(&base, &base.tags.merged(&own))
 }
 
 /// Whether a response is a stream of events.

@@ -9,6 +9,8 @@ use crate::state::VuState;
 impl Host for VuState {
     fn log(&mut self, level: WitLevel, message: String) -> wasmtime::Result<()> {
         let limit = self.run.settings.limits.log_bytes;
+        // Before it is cut: half a secret is one too.
+        let message = self.run.settings.secrets.redacted(&message);
         let admission = self.log.admit(message.len(), limit, Instant::now());
         if admission.dropped_before > 1 {
             let lines = admission.dropped_before;

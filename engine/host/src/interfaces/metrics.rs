@@ -51,10 +51,9 @@ impl HostMetric for VuState {
     fn add(&mut self, metric: Resource<CustomMetric>, value: f64) -> wasmtime::Result<()> {
         let id = self.table.get(&metric)?.0;
         let time = self.run.unix_ns(Instant::now());
-        self.local
-            .worker
-            .recorder()
-            .record(id, self.local.base.id, value, time);
+        let local = &*self.local;
+        let mut recorder = local.worker.recorder();
+        local.base.record(&mut recorder, id, value, time);
         Ok(())
     }
 
@@ -67,8 +66,9 @@ impl HostMetric for VuState {
         let id = self.table.get(&metric)?.0;
         let time = self.run.unix_ns(Instant::now());
         let mut recorder = self.local.worker.recorder();
-        let tags = recorder.intern_with(self.local.base.id, &pairs(&tags));
-        recorder.record(id, tags, value, time);
+        let base = &self.local.base;
+        let tags = recorder.intern_with(base.id, &pairs(&tags));
+        recorder.record_with_metadata(id, tags, value, time, base.metadata());
         Ok(())
     }
 
@@ -82,8 +82,9 @@ impl HostMetric for VuState {
         let time = self.run.unix_ns(Instant::now());
         let mut recorder = self.local.worker.recorder();
         let made = self.table.get(&tags)?;
-        let tags = made.beside(&self.local.base, &mut recorder);
-        recorder.record(id, tags, value, time);
+        let base = &self.local.base;
+        let tags = made.beside(base, &mut recorder);
+        recorder.record_with_metadata(id, tags, value, time, base.metadata());
         Ok(())
     }
 
@@ -107,7 +108,7 @@ impl Host for VuState {
         local
             .worker
             .recorder()
-            .record_check(check, tags, passed, time);
+            .record_check(check, tags, passed, time, local.base.metadata());
         Ok(passed)
     }
 
@@ -133,7 +134,7 @@ impl Host for VuState {
         local
             .worker
             .recorder()
-            .record_check(check, tags, passed, time);
+            .record_check(check, tags, passed, time, local.base.metadata());
         Ok(passed)
     }
 
@@ -174,6 +175,24 @@ impl Host for VuState {
         }
         Ok(())
     }
+
+    fn set_metadata(&mut self, name: String, value: String) -> wasmtime::Result<()> {
+        let local = &mut *self.local;
+        if local.worker.recorder().keeps_samples() {
+            let before = local.metadata.clone().unwrap_or_default();
+            local.describe(Some(before.with(&name, &value)));
+        }
+        Ok(())
+    }
+
+    fn remove_metadata(&mut self, name: String) -> wasmtime::Result<()> {
+        let local = &mut *self.local;
+        if let Some(before) = &local.metadata {
+            let left = before.without(&name);
+            local.describe((!left.is_empty()).then_some(left));
+        }
+        Ok(())
+    }
 }
 
 /// Closes the groups that an iteration left open.
@@ -189,10 +208,10 @@ fn end_group(local: &mut Local) -> bool {
     let now = Instant::now();
     let duration = now.duration_since(group.began).as_secs_f64() * 1000.0;
     let time = local.worker.run.unix_ns(now);
-    local
-        .worker
-        .recorder()
-        .record(builtin::GROUP_DURATION, local.base.id, duration, time);
+    let mut recorder = local.worker.recorder();
+    let metric = builtin::GROUP_DURATION;
+    local.base.record(&mut recorder, metric, duration, time);
+    drop(recorder);
     if group.revision == local.revision {
         local.base = group.outer;
     } else {

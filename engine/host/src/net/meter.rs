@@ -35,8 +35,8 @@ impl Traffic {
         }
         let time = worker.sample_time();
         let mut recorder = worker.recorder();
-        recorder.record(builtin::DATA_SENT, base.id, sent as f64, time);
-        recorder.record(builtin::DATA_RECEIVED, base.id, received as f64, time);
+        base.record(&mut recorder, builtin::DATA_SENT, sent as f64, time);
+        base.record(&mut recorder, builtin::DATA_RECEIVED, received as f64, time);
     }
 }
 

@@ -178,7 +178,7 @@ fn checks_are_counted_in_both_places() {
     let tags = recorder.intern_pairs(&[("check", "ok"), ("group", "::g")]);
     let check = recorder.intern_check("s", "::g", "ok");
     for ok in [true, true, false] {
-        recorder.record_check(check, tags, ok, 1);
+        recorder.record_check(check, tags, ok, 1, None);
     }
     let totals = rig.totals([recorder.snapshot()]);
     let Some(Aggregate::Rate {

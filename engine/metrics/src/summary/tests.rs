@@ -32,7 +32,7 @@ fn summary(breakdown: Breakdown) -> Summary {
         );
         recorder.record(builtin::HTTP_REQ_DURATION, tags, i as f64 * 10.0, i);
         recorder.record(builtin::VUS, tags, i as f64, i);
-        recorder.record_check(check, tags, i != 2, i);
+        recorder.record_check(check, tags, i != 2, i, None);
     }
     recorder.note_group("::g::empty");
     let mut totals = Totals::new(registry, routing);

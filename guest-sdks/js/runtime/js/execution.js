@@ -37,27 +37,25 @@ export const test = getters(
 );
 
 // What the script set itself; the engine's own tags stay the engine's.
-const set = {};
-const tags = new Proxy(set, {
-  set(_, name, value) {
-    if (value === null || !['string', 'number', 'boolean'].includes(typeof value)) {
-      throw new TypeError(`tag ${String(name)}: a value is a string, a number or a boolean`);
-    }
-    native.setTag(String(name), String(value));
-    set[name] = String(value);
-    return true;
-  },
-  deleteProperty(_, name) {
-    native.removeTag(String(name));
-    return delete set[name];
-  },
-});
-
-const metadata = new Proxy({}, {
-  set() {
-    throw new Error('vu.metrics.metadata is not in this version of brunt: use vu.metrics.tags');
-  },
-});
+function pairs(what, put, remove) {
+  const own = {};
+  return new Proxy(own, {
+    set(_, name, value) {
+      if (!['string', 'number', 'boolean'].includes(typeof value)) {
+        throw new TypeError(`${what} ${String(name)}: a value is a string, a number or a boolean`);
+      }
+      own[name] = String(value);
+      put(String(name), own[name]);
+      return true;
+    },
+    deleteProperty(_, name) {
+      remove(String(name));
+      return delete own[name];
+    },
+  });
+}
+const tags = pairs('tag', native.setTag, native.removeTag);
+const metadata = pairs('metadata', native.setMetadata, native.removeMetadata);
 
 export const vu = getters({}, {
   idInInstance: native.vuInInstance,

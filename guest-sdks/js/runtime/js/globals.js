@@ -3,6 +3,9 @@ import native from 'brunt:native';
 
 const { defineProperty } = Object;
 
+// As bundlers write it.
+globalThis.global = globalThis;
+
 Math.random = native.random;
 
 const getter = (name, get) => defineProperty(globalThis, name, { get, configurable: true, enumerable: true });

@@ -341,4 +341,7 @@ export function parseHTML(text, url = '') {
   return new Selection(native.parse(String(text)), [0], url);
 }
 
-export default { parseHTML };
+// What nodeType() gives.
+export const NodeType = { ElementNode: 1, TextNode: 3, CommentNode: 8, DocumentNode: 9, DoctypeNode: 10 };
+
+export default { parseHTML, NodeType };

@@ -92,6 +92,8 @@ for (const [name, read] of Object.entries(FIELDS)) {
 }
 native.responsesInherit(Response.prototype);
 
+const noStaple = () => ({ status: '', revocation_reason: '', produced_at: 0, this_update: 0, next_update: 0, revoked_at: 0 });
+
 // What is known of a request that brought no response.
 function failed(response, method, url, params) {
   if (params?.throw ?? native.throws()) throw new Error(response.error);
@@ -99,8 +101,19 @@ function failed(response, method, url, params) {
   const request = { method, url, headers: {}, body: '', cookies: {} };
   return Object.assign(response, {
     body: null, headers: {}, cookies: {}, timings: none, url, proto: '', remote_ip: '', remote_port: 0, request,
-    tls_version: '', tls_cipher_suite: '', ocsp: { status: '' }, status_text: '',
+    tls_version: '', tls_cipher_suite: '', ocsp: noStaple(), status_text: '',
   });
+}
+
+// What comes of a request that can't be made as it was described: no request is sent, no metric counts one, and the script goes on.
+// While the script is initialised, where no request makes sense, it does not.
+function unmade(error, method, url, params) {
+  if (native.inInit()) throw error;
+  const { message } = error;
+  const none = Object.assign(Object.create(Response.prototype), { status: 0, error: message, error_code: 0 });
+  const response = failed(none, method, String(url), params);
+  console.warn(`request failed: ${method} ${url}: ${message}`);
+  return response;
 }
 
 // A URL, and what groups it, as http.url`…` writes it.
@@ -254,8 +267,15 @@ function finished(response, method, address, params) {
   return typed(response, params?.responseType);
 }
 
-const send = (method, address, given, params) =>
-  finished(native.send(made(method, address, given, params)), method, address, params);
+function send(method, address, given, params) {
+  let one;
+  try {
+    one = made(method, address, given, params);
+  } catch (error) {
+    return unmade(error, method, address, params);
+  }
+  return finished(native.send(one), method, address, params);
+}
 
 // Remembers how the body is to be given.
 function typed(response, type) {
@@ -292,12 +312,20 @@ function ofBatch(given) {
 
 export function batch(requests) {
   if (requests === null || typeof requests !== 'object') throw new TypeError('batch() takes an array or an object of requests');
-  const keys = Object.keys(requests);
-  const all = keys.map((key) => ofBatch(requests[key]));
-  const responses = native.batch(all.map((one) => made(...one)));
+  const sent = [];
   const results = Array.isArray(requests) ? [] : {};
-  keys.forEach((key, at) => {
-    const [method, address, , params] = all[at];
+  for (const key of Object.keys(requests)) {
+    let [method, address, given, params] = ['GET', requests[key]];
+    try {
+      [method, address, given, params] = ofBatch(requests[key]);
+      sent.push({ key, method, address, params, one: made(method, address, given, params) });
+      results[key] = undefined;
+    } catch (error) {
+      results[key] = unmade(error, method, address, params);
+    }
+  }
+  const responses = native.batch(sent.map(({ one }) => one));
+  sent.forEach(({ key, method, address, params }, at) => {
     results[key] = finished(responses[at], method, address, params);
   });
   return results;
@@ -306,7 +334,14 @@ export function batch(requests) {
 export function asyncRequest(given, address, body, params) {
   const method = String(given).toUpperCase();
   return new Promise((resolve, reject) => {
-    native.start(made(method, address, body, params), (response) => {
+    let one;
+    try {
+      one = made(method, address, body, params);
+    } catch (error) {
+      resolve(unmade(error, method, address, params));
+      return;
+    }
+    native.start(one, (response) => {
       try {
         resolve(finished(response, method, address, params));
       } catch (error) {
@@ -352,10 +387,18 @@ const CONSTANTS = {
   SSL_3_0: 'ssl3.0', TLS_1_0: 'tls1.0', TLS_1_1: 'tls1.1', TLS_1_2: 'tls1.2', TLS_1_3: 'tls1.3',
   OCSP_STATUS_GOOD: 'good', OCSP_STATUS_REVOKED: 'revoked', OCSP_STATUS_SERVER_FAILED: 'server_failed',
   OCSP_STATUS_UNKNOWN: 'unknown',
+  OCSP_REASON_AA_COMPROMISE: 'aa_compromise', OCSP_REASON_AFFILIATION_CHANGED: 'affiliation_changed',
+  OCSP_REASON_CA_COMPROMISE: 'ca_compromise', OCSP_REASON_CERTIFICATE_HOLD: 'certificate_hold',
+  OCSP_REASON_CESSATION_OF_OPERATION: 'cessation_of_operation', OCSP_REASON_KEY_COMPROMISE: 'key_compromise',
+  OCSP_REASON_PRIVILEGE_WITHDRAWN: 'privilege_withdrawn', OCSP_REASON_REMOVE_FROM_CRL: 'remove_from_crl',
+  OCSP_REASON_SUPERSEDED: 'superseded', OCSP_REASON_UNSPECIFIED: 'unspecified',
 };
 export const {
   SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3,
   OCSP_STATUS_GOOD, OCSP_STATUS_REVOKED, OCSP_STATUS_SERVER_FAILED, OCSP_STATUS_UNKNOWN,
+  OCSP_REASON_AA_COMPROMISE, OCSP_REASON_AFFILIATION_CHANGED, OCSP_REASON_CA_COMPROMISE, OCSP_REASON_CERTIFICATE_HOLD,
+  OCSP_REASON_CESSATION_OF_OPERATION, OCSP_REASON_KEY_COMPROMISE, OCSP_REASON_PRIVILEGE_WITHDRAWN, OCSP_REASON_REMOVE_FROM_CRL,
+  OCSP_REASON_SUPERSEDED, OCSP_REASON_UNSPECIFIED,
 } = CONSTANTS;
 
 export default {

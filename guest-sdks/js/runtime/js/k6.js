@@ -3,6 +3,8 @@ import native from 'brunt:native';
 
 const AsyncFunction = (async () => {}).constructor;
 
+const asynchronous = (name) => new TypeError(`check ${JSON.stringify(name)}: a condition can't be an async function`);
+
 export function check(value, sets, tags) {
   if (sets === null || typeof sets !== 'object') throw new TypeError('check() needs an object of conditions');
   let all = true;
@@ -11,15 +13,14 @@ export function check(value, sets, tags) {
     const condition = sets[name];
     let passed = condition;
     if (typeof condition === 'function') {
+      if (condition instanceof AsyncFunction) throw asynchronous(name);
       try {
         passed = condition(value);
       } catch (error) {
         native.check(name, false, tags);
         throw error;
       }
-      if (passed instanceof Promise) {
-        throw new TypeError(`check ${JSON.stringify(name)}: a condition can't be an async function`);
-      }
+      if (passed instanceof Promise) throw asynchronous(name);
     }
     if (!native.check(name, Boolean(passed), tags)) all = false;
   }

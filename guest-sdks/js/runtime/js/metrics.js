@@ -10,9 +10,15 @@ class Metric {
     this.name = String(name);
   }
 
+  // Whether it was counted: what is no number is not.
   add(value, tags) {
-    native.add(this.#metric, Number(value), tags);
-    return true;
+    const number = value === null ? NaN : Number(value);
+    const counts = Number.isFinite(number);
+    if (!counts && native.throws()) {
+      throw new TypeError(`'${value}' is an invalid value for metric '${this.name}': a number or a boolean is expected`);
+    }
+    native.add(this.#metric, number, tags);
+    return counts;
   }
 }
 

@@ -16,6 +16,7 @@ mod random;
 mod request;
 pub(crate) mod response;
 mod rsa;
+mod secrets;
 mod text;
 mod x509;
 

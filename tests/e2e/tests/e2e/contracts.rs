@@ -2,6 +2,7 @@
 
 mod execution;
 mod languages;
+mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

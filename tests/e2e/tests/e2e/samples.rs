@@ -27,6 +27,7 @@ pub(crate) struct Point {
     pub(crate) value: f64,
     /// In CSV a tag without a value can't be told from one that is not there: neither is here.
     pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) metadata: BTreeMap<String, String>,
 }
 
 /// Runs it with an output for JSON, and reads that.
@@ -165,30 +166,33 @@ impl Point {
 }
 
 fn json_point(metric: String, data: &Value) -> Point {
-    assert_eq!(keys(data), ["tags", "time", "value"], "{data}");
-    let tags = data["tags"].as_object().expect("tags");
+    let mut known = vec!["tags", "time", "value"];
+    known.splice(0..0, data.get("metadata").map(|_| "metadata"));
+    assert_eq!(keys(data), known, "{data}");
     Point {
         metric,
         time: word(&data["time"]),
         value: data["value"].as_f64().expect("a number"),
-        tags: tags
-            .iter()
-            .map(|(key, value)| (key.clone(), word(value)))
-            .collect(),
+        tags: words(&data["tags"]),
+        metadata: data.get("metadata").map(words).unwrap_or_default(),
     }
 }
 
+/// An object of texts.
+fn words(object: &Value) -> BTreeMap<String, String> {
+    let pairs = object.as_object().expect("an object").iter();
+    let pairs = pairs.map(|(key, value)| (key.clone(), word(value)));
+    pairs.collect()
+}
+
 fn csv_point(headings: &csv::StringRecord, row: &csv::StringRecord) -> Point {
-    let mut tags = BTreeMap::new();
-    for (heading, cell) in headings.iter().zip(row).skip(3) {
-        let extra = heading == "extra_tags" && !cell.is_empty();
-        if extra {
-            let pairs = cell
-                .split('&')
-                .map(|pair| pair.split_once('=').expect("key=value"));
-            tags.extend(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())));
-        } else if !cell.is_empty() {
-            tags.insert(heading.to_owned(), cell.to_owned());
+    let (mut tags, mut metadata) = (BTreeMap::new(), BTreeMap::new());
+    let cells = headings.iter().zip(row).skip(3);
+    for (heading, cell) in cells.filter(|(_, cell)| !cell.is_empty()) {
+        match heading {
+            "extra_tags" => tags.extend(joined(cell)),
+            "metadata" => metadata.extend(joined(cell)),
+            _ => drop(tags.insert(heading.to_owned(), cell.to_owned())),
         }
     }
     Point {
@@ -196,7 +200,15 @@ fn csv_point(headings: &csv::StringRecord, row: &csv::StringRecord) -> Point {
         time: row[1].to_owned(),
         value: row[2].parse().expect("a number"),
         tags,
+        metadata,
     }
+}
+
+/// Pairs in one cell: `a=1&b=2`.
+fn joined(cell: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs = cell.split('&');
+    let pairs = pairs.map(|pair| pair.split_once('=').expect("key=value"));
+    pairs.map(|(key, value)| (key.to_owned(), value.to_owned()))
 }
 
 fn word(value: &Value) -> String {

@@ -5,8 +5,11 @@ mod failures;
 mod guide;
 mod http;
 mod libraries;
+mod metadata;
 mod modules;
 mod runtime;
+mod secrets;
+mod types;
 
 use brunt_e2e::{Answer, Brunt, Recorder};
 

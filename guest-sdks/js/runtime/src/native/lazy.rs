@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
 use rquickjs::{Ctx, Function, Module, Object, Result};
 
-use super::{ciphers, crypto, curves, fs, html, rsa, text, x509};
+use super::{ciphers, crypto, curves, fs, html, rsa, secrets, text, x509};
 use crate::modules;
 
 /// Functions that one module is built on.
@@ -40,6 +40,7 @@ pub(crate) fn declare<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Result<Module<'
         "fs" => Module::declare_def::<Lazy<fs::Files>, _>,
         "html" => Module::declare_def::<Lazy<html::Documents>, _>,
         "rsa" => Module::declare_def::<Lazy<rsa::Rsa>, _>,
+        "secrets" => Module::declare_def::<Lazy<secrets::Secrets>, _>,
         "text" => Module::declare_def::<Lazy<text::Texts>, _>,
         "x509" => Module::declare_def::<Lazy<x509::Certificates>, _>,
         _ => return None,

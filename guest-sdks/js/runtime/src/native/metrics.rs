@@ -39,6 +39,10 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("setTag", Function::new(ctx.clone(), set)?)?;
     let remove = |name: String| image::wish(move || wit::remove_tag(&name));
     native.set("removeTag", Function::new(ctx.clone(), remove)?)?;
+    let set = |name: String, value: String| image::wish(move || wit::set_metadata(&name, &value));
+    native.set("setMetadata", Function::new(ctx.clone(), set)?)?;
+    let remove = |name: String| image::wish(move || wit::remove_metadata(&name));
+    native.set("removeMetadata", Function::new(ctx.clone(), remove)?)?;
     native.set("metric", Function::new(ctx.clone(), register)?)?;
     native.set("add", Function::new(ctx.clone(), add)?)
 }

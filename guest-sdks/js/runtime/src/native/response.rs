@@ -133,15 +133,14 @@ fn bytes<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<ArrayBuffer<'js>> {
     ArrayBuffer::new(ctx, this.borrow().0.body())
 }
 
-/// `json(response, selector?)`: the body read as JSON, or what a selector of gjson finds in it.
+/// `json(response, selector?)`: the body read as JSON, or what a selector of gjson finds in it, which is nothing in a body that is no
+/// JSON.
 fn json<'js>(ctx: Ctx<'js>, this: This<'js>, selector: Opt<Option<String>>) -> Result<Value<'js>> {
     let text = this.borrow().0.text();
     let Some(selector) = selector.0.flatten() else {
         return ctx.json_parse(text);
     };
     if !gjson::valid(&text) {
-        // Says what is wrong with it.
-        ctx.json_parse(text)?;
         return Ok(Value::new_undefined(ctx));
     }
     let found = gjson::get(&text, &selector);
@@ -218,7 +217,9 @@ fn timings<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
 fn sent<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
     let response = &this.borrow().0;
     let (headers, cookies) = (Object::new(ctx.clone())?, Object::new(ctx.clone())?);
-    for (name, value) in response.sent_headers() {
+    // Where a request goes is no header to k6.
+    let sent = response.sent_headers().into_iter();
+    for (name, value) in sent.filter(|(name, _)| name != "host") {
         push(&headers, &canonical(&name), value)?;
     }
     for (name, value) in response.sent_cookies() {
@@ -250,10 +251,15 @@ fn push<'js>(object: &Object<'js>, name: &str, value: impl IntoJs<'js>) -> Resul
 /// `ocsp(response)`: what the server stapled.
 fn ocsp<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
     let object = Object::new(ctx)?;
-    let Some(staple) = this.borrow().0.ocsp() else {
-        object.set("status", "")?;
-        return Ok(object);
+    let none = wit::OcspStaple {
+        status: String::new(),
+        revocation_reason: None,
+        produced_at: None,
+        this_update: None,
+        next_update: None,
+        revoked_at: None,
     };
+    let staple = this.borrow().0.ocsp().unwrap_or(none);
     let millis = |seconds: Option<u64>| seconds.map_or(0.0, |seconds| seconds as f64 * 1000.0);
     object.set("status", staple.status)?;
     object.set(

@@ -67,6 +67,18 @@ fn what_differs_between_vus_is_evaluated_by_each() {
 }
 
 #[test]
+fn a_secret_is_the_same_for_all_vus_and_the_script_is_evaluated_once() {
+    let script = "import secrets from 'k6/secrets';\nconst token = await secrets.get('token');\n\
+        export default async () => console.log(`seen ${JSON.stringify({ same: token === await secrets.get('token'), length: token.length })} ${token}`);\n";
+    let run = three_vus(script).args(["--secret-source", "mock=token=hush"]);
+    let ended = run.run().expect_code(0);
+    assert!(ended.stderr.contains(ONCE), "{}", ended.stderr);
+    let line = "seen {\"same\":true,\"length\":4} ***SECRET_REDACTED***";
+    assert_eq!(ended.stderr.matches(line).count(), 12, "{}", ended.stderr);
+    assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
+}
+
+#[test]
 fn the_runtime_is_compiled_for_scripts_and_for_itself() {
     // Both come from the same bytes, and each must find its own in the cache.
     for _ in 0..2 {

@@ -104,16 +104,6 @@ fn what_a_module_does_not_export_is_named() {
 }
 
 #[test]
-fn parts_of_k6_that_are_not_there_say_so() {
-    let text = "import exec from 'k6/execution';\nexport default () => { exec.vu.metrics.metadata.a = 1; };";
-    expect(
-        text,
-        0,
-        &["vu.metrics.metadata is not in this version of brunt"],
-    );
-}
-
-#[test]
 fn a_script_needs_something_to_run() {
     expect(
         "export const options = {};",
@@ -228,5 +218,74 @@ fn what_is_for_init_alone_says_so() {
             "import {{ Counter }} from 'k6/metrics';\nimport {{ SharedArray }} from 'k6/data';\nexport default function () {{\n  {call};\n}}\n"
         );
         expect(&text, 0, &[words, "script.js:4:"]);
+    }
+}
+
+#[test]
+fn a_regular_expression_that_never_ends_is_cut_off_and_others_go_on() {
+    let text = "export const options = { scenarios: { a: { executor: 'per-vu-iterations', vus: 2, iterations: 2 } } };\n\
+        export default function () {\n  if (__VU === 1 && __ITER === 0) /^(a+)+$/.test('a'.repeat(64) + 'b');\n  console.log('done');\n}\n";
+    let run = Brunt::text(text).args(["--limit", "cpuTime=200ms"]);
+    let ended = told(
+        run.run().expect_code(0),
+        &["iteration failed (cpu-time limit) in scenario a: limit cpuTime reached"],
+    );
+    assert_eq!(ended.metric("iterations", "count"), 4.0);
+    assert_eq!(ended.stderr.matches(" done").count(), 3, "{}", ended.stderr);
+}
+
+#[test]
+fn a_value_that_is_no_number_is_told_and_not_counted() {
+    let text = "import { Counter, Rate, Trend } from 'k6/metrics';\nconst took = new Trend('took');\nconst count = new Counter('count');\nconst good = new Rate('good');\n\
+        export const options = { iterations: 2 };\nexport default function () {\n\
+        console.log(`seen ${JSON.stringify({ added: [took.add(NaN), took.add('ten'), took.add(undefined), took.add(1 / 0), took.add(3)] })}`);\n\
+        count.add(NaN);\n count.add(2);\n good.add('no number');\n good.add(true);\n}\n";
+    let ended = Brunt::text(text).run().expect_code(0);
+    for metric in ["took", "count", "good"] {
+        let told = format!("a value for metric '{metric}' was not a finite number");
+        assert_eq!(ended.stderr.matches(&told).count(), 1, "{}", ended.stderr);
+    }
+    assert!(
+        !ended.stderr.contains("iteration failed"),
+        "{}",
+        ended.stderr
+    );
+    let figures = [
+        ("took", "min"),
+        ("took", "max"),
+        ("count", "count"),
+        ("good", "passes"),
+    ];
+    let figures = figures.map(|(metric, figure)| ended.metric(metric, figure));
+    assert_eq!(figures, [3.0, 3.0, 4.0, 2.0]);
+    let added = serde_json::json!({ "added": [false, false, false, false, true] });
+    assert_eq!(ended.logged("seen"), vec![added; 2]);
+    let ended = Brunt::text(text).arg("--throw").run().expect_code(0);
+    let words = "iteration failed (error) in scenario default: TypeError: 'NaN' is an invalid value for metric 'took'";
+    told(ended, &[words]);
+}
+
+#[test]
+fn an_async_function_is_refused_by_check_and_group() {
+    for (call, words) in [
+        (
+            "check(0, { before: true, late: async () => { console.log('was called'); } })",
+            "TypeError: check \"late\": a condition can't be an async function",
+        ),
+        (
+            "check(0, { before: true, late: () => Promise.resolve(true) })",
+            "TypeError: check \"late\": a condition can't be an async function",
+        ),
+        (
+            "group('late', async () => { console.log('was called'); })",
+            "TypeError: group() can't take an async function",
+        ),
+    ] {
+        let text = format!(
+            "import {{ check, group }} from 'k6';\nexport default function () {{\n  check(0, {{ first: true }});\n  {call};\n}}\n"
+        );
+        let ended = expect(&text, 0, &[words, "script.js:4:"]);
+        assert!(!ended.stderr.contains("was called"), "{}", ended.stderr);
+        assert_eq!(ended.metric("checks", "fails"), 0.0);
     }
 }

@@ -219,7 +219,7 @@ fn bodies_are_given_as_the_script_wants_them() {
     let server = Recorder::answering(|_| Answer::ok().body([0xc3, 0xa4, 0x01]));
     let body = "const binary = http.get(base, { responseType: 'binary' }).body;\n\
         seen({ text: http.get(base).body, binary: [...new Uint8Array(binary)], none: http.get(base, { responseType: 'none' }).body });\n\
-        try { http.get(base, { responseType: 'blob' }); } catch (e) { seen({ said: e.message }); }";
+        seen({ said: http.get(base, { responseType: 'blob' }).error });";
     let (_, seen) = run(&server, body);
     assert_eq!(
         seen[0],
@@ -276,7 +276,7 @@ fn batches_are_arrays_or_objects_of_requests() {
     let body = "const list = http.batch([`${base}/a`, ['POST', `${base}/b`, 'body', { tags: { name: 'b' } }], { url: `${base}/c` }, http.url`${base}/${4}`]);\n\
         const named = http.batch({ one: `${base}/d`, two: { method: 'PUT', url: `${base}/e`, body: { f: 1 } } });\n\
         seen({ list: list.map((r) => r.body), one: named.one.body, two: named.two.body, failed: http.batch(['http://127.0.0.1:1/'])[0].status });\n\
-        try { http.batch([{}]); } catch (e) { seen({ said: e.message }); }";
+        seen({ said: http.batch([{}])[0].error });";
     let (ended, seen) = run(&server, body);
     let list = json!(["GET /a", "POST /b", "GET /c", "GET /4"]);
     assert_eq!(
@@ -319,18 +319,36 @@ fn redirects_and_timeouts_are_the_parameters() {
     });
     let body = "const slow = http.get(`${base}/slow`, { timeout: '100ms' });\n\
         seen({ followed: http.get(`${base}/from`).url.endsWith('/to'), kept: http.get(`${base}/from`, { redirects: 0 }).status, slow: slow.error_code,\n\
-        number: http.get(`${base}/slow`, { timeout: 100 }).error_code });\n\
-        try { http.get(base, { timeout: 'soon' }); } catch (e) { seen({ said: e.message }); }";
-    let (_, seen) = run(&server, body);
+        number: http.get(`${base}/slow`, { timeout: 100 }).error_code });";
     assert_eq!(
-        seen[0],
+        one(&server, body),
         json!({ "followed": true, "kept": 302, "slow": 1050, "number": 1050 })
     );
-    assert!(
-        seen[1]["said"]
-            .as_str()
-            .is_some_and(|said| said.contains("\"soon\" is no duration"))
+}
+
+#[test]
+fn a_request_that_is_described_wrongly_is_told_and_not_sent() {
+    let server = Recorder::start();
+    let body = "const wrong = http.get(base, { timeout: 'soon' });\n\
+        const [ok, batched, nothing] = http.batch([base, ['GET', base, null, { responseType: 'tree' }], 5]);\n\
+        const thrown = (() => { try { http.get(base, { timeout: {}, throw: true }); } catch (e) { return e.message; } })();\n\
+        http.asyncRequest('GET', base, null, { jar: 1 }).then((late) => seen({\n\
+            wrong: [wrong.status, wrong.error, wrong.error_code, wrong.body], ok: ok.status, batched: batched.error,\n\
+            nothing: nothing.status, thrown, late: late.error }));";
+    let (ended, seen) = run(&server, body);
+    let duration = "is no duration, as 500, \"500ms\" or \"1m30s\" are";
+    let wrong = format!("timeout: \"soon\" {duration}");
+    assert_eq!(
+        seen[0],
+        json!({
+            "wrong": [0, wrong, 0, null], "ok": 200, "batched": "responseType is text, binary or none, not \"tree\"",
+            "nothing": 0, "thrown": format!("timeout: {{}} {duration}"),
+            "late": "jar takes what http.cookieJar() or new http.CookieJar() makes",
+        })
     );
+    assert!(ended.stderr.contains(&wrong), "{}", ended.stderr);
+    assert_eq!(server.wait_for(1).len(), 1);
+    assert_eq!(ended.metric("http_reqs", "count"), 1.0);
 }
 
 #[test]
@@ -347,10 +365,11 @@ fn jars_keep_and_forget_cookies() {
 #[test]
 fn a_body_that_is_no_json_says_so() {
     let server = Recorder::answering(|_| Answer::ok().body("<html>"));
-    for call in ["http.get(base).json()", "http.get(base).json('a.b')"] {
-        let ended = script(&server, call).run().expect_code(0);
-        assert!(ended.stderr.contains("SyntaxError: "), "{}", ended.stderr);
-    }
+    let ended = script(&server, "http.get(base).json()").run();
+    let ended = ended.expect_code(0);
+    assert!(ended.stderr.contains("SyntaxError: "), "{}", ended.stderr);
+    let found = "seen({ found: String(http.get(base).json('a.b')) })";
+    assert_eq!(one(&server, found), json!({ "found": "undefined" }));
 }
 
 #[test]

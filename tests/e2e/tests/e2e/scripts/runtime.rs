@@ -165,7 +165,7 @@ fn a_script_knows_who_and_where_it_is() {
         seen({ name: exec.scenario.name, executor: exec.scenario.executor, started: Math.abs(Date.now() - exec.scenario.startTime) < 60000, progress: exec.scenario.progress,\n\
         inTest: exec.scenario.iterationInTest, inInstance: exec.scenario.iterationInInstance, vu: exec.vu.idInTest, id: exec.vu.idInInstance, iteration: exec.vu.iterationInInstance, inScenario: exec.vu.iterationInScenario,\n\
         completed: exec.instance.iterationsCompleted, active: exec.instance.vusActive, ready: exec.instance.vusInitialized, interrupted: exec.instance.iterationsInterrupted,\n\
-        duration: exec.instance.currentTestRunDuration > 0, option: exec.test.options.scenarios.buy.executor, VU: __VU, ITER: __ITER, place: __ENV.PLACE, given: __ENV.GIVEN, tag: exec.vu.tags.own });\n}\n";
+        duration: exec.instance.currentTestRunDuration > 0, option: exec.test.options.scenarios.buy.executor, VU: __VU, ITER: __ITER, place: __ENV.PLACE, given: global.__ENV.GIVEN, tag: exec.vu.tags.own });\n}\n";
     let run = text(script).test_env("GIVEN", "by flag");
     let (_, seen) = seen(run);
     assert_eq!(
