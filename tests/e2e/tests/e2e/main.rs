@@ -27,6 +27,7 @@ mod saturation;
 mod scripts;
 mod smoke;
 mod sse;
+mod stomp;
 mod streaming;
 mod streams;
 mod throw;
