@@ -143,7 +143,11 @@ impl<W: Wire, M: Meter> Client<W, M> {
     pub(crate) fn ready(&mut self) -> Result<(), Fault> {
         match self.session.phase() {
             Phase::Live | Phase::Due(_) => Ok(()),
-            Phase::Closed => Err(self.session.closed()),
+            Phase::Closed => {
+                let closed = Err(self.session.closed());
+                self.counted(closed)
+            }
+            // What fails here is counted where it does.
             Phase::Idle => self.connect(),
             _ => Ok(()),
         }
@@ -346,6 +350,7 @@ impl<W: Wire, M: Meter> Client<W, M> {
                     &format!("NATS: the connection is lost, and made anew: {fault}"),
                 );
             }
+            Notice::Unreachable(fault) if fault.is_of_init() => {}
             Notice::Unreachable(fault) => self.meter.failed(fault.kind),
             Notice::GaveUp(fault) => {
                 self.meter.failed(fault.kind);

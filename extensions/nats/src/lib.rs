@@ -1,6 +1,6 @@
 //! Defines NATS for Brunt: the protocol as a machine without I/O, a client that drives it, and JetStream on top.
 //!
-//! It knows nothing of the engine, and is tested natively: [`Session`] takes bytes and times and
+//! Only `guest` knows the engine. All else is plain Rust that is tested natively: [`Session`] takes bytes and times and
 //! gives bytes, [`Client`] drives one over whatever is a [`Wire`].
 
 pub mod address;
@@ -9,6 +9,8 @@ pub mod command;
 pub mod credentials;
 pub mod fault;
 mod greeting;
+#[cfg(target_arch = "wasm32")]
+mod guest;
 mod headers;
 pub mod info;
 pub mod jetstream;

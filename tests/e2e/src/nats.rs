@@ -5,12 +5,13 @@ use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::debian;
 
 /// A running nats-server, its store in a folder of its own. It ends when it is dropped.
 ///
@@ -156,34 +157,13 @@ fn greets(address: SocketAddr) -> bool {
 }
 
 /// The program; installed, aloud, when it is missing and this is root.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        found().unwrap_or_else(|| {
-            eprintln!("Installing the Debian package nats-server, a broker to test against");
-            let install = "apt-get update -q && apt-get install -q -y --no-install-recommends nats-server";
-            let status = Command::new("sh")
-                .args(["-c", install])
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                // A service of the machine is not wanted, only the program.
-                .env("RUNLEVEL", "1")
-                .status();
-            assert!(
-                status.is_ok_and(|status| status.success()),
-                "there is no nats-server, and it can't be installed\nhint: run this first: sudo sh -c '{install}'"
-            );
-            found().expect("nats-server is there once it is installed")
-        })
-    })
-}
-
-fn found() -> Option<PathBuf> {
+fn program() -> PathBuf {
     let places = [
         "/usr/sbin/nats-server",
         "/usr/local/bin/nats-server",
         "/usr/bin/nats-server",
     ];
-    places.iter().map(PathBuf::from).find(|path| path.is_file())
+    debian::program(&places, "nats-server", "a broker to test against")
 }
 
 fn free_address() -> SocketAddr {

@@ -13,6 +13,7 @@ impl<W: Wire, M: Meter> Client<W, M> {
     /// # Errors
     /// Those of connecting, the first time; a malformed subject or header, too many bytes, a full buffer.
     pub fn publish(&mut self, message: &Outgoing<'_>) -> Result<(), Fault> {
+        self.ready()?;
         let outcome = self.send(message);
         self.counted(outcome)
     }
@@ -43,7 +44,6 @@ impl<W: Wire, M: Meter> Client<W, M> {
     }
 
     fn send(&mut self, message: &Outgoing<'_>) -> Result<(), Fault> {
-        self.ready()?;
         let was_live = self.is_live();
         self.session.publish(message)?;
         self.write();
@@ -71,12 +71,12 @@ impl<W: Wire, M: Meter> Client<W, M> {
     /// # Errors
     /// Those of [`Client::publish`].
     pub fn start_request(&mut self, message: &Outgoing<'_>) -> Result<u64, Fault> {
+        self.ready()?;
         let outcome = self.send_request(message);
         self.counted(outcome)
     }
 
     fn send_request(&mut self, message: &Outgoing<'_>) -> Result<u64, Fault> {
-        self.ready()?;
         let was_live = self.is_live();
         let now = self.wire.now();
         let mut number = self.session.request(message, now)?;

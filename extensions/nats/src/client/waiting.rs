@@ -104,12 +104,12 @@ impl<W: Wire, M: Meter> Client<W, M> {
     /// # Errors
     /// Those of connecting, the first time; the time has passed; the client is closed.
     pub fn flush(&mut self, timeout: Option<Time>) -> Result<Time, Fault> {
+        self.ready()?;
         let outcome = self.flushed(timeout);
         self.counted(outcome)
     }
 
     fn flushed(&mut self, timeout: Option<Time>) -> Result<Time, Fault> {
-        self.ready()?;
         let started = self.wire.now();
         let timeout = timeout.unwrap_or(self.session.options().request_timeout);
         let deadline = started.saturating_add(timeout);

@@ -5,11 +5,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
-use brunt_e2e::Nats;
+use brunt_e2e::{Nats, Relay, RelayManner};
 use brunt_nats::options::{Options, SECOND};
 use brunt_nats::{Fault, Kind};
 
-use crate::proxy::{Rough, Treatment};
 use crate::wire::{Counts, Std};
 use crate::{TestClient, client, client_with, message, next, now, text, until};
 
@@ -129,13 +128,13 @@ fn whoever_is_refused_when_reconnecting_gives_up() {
 fn bytes_that_are_split_and_delayed_are_put_together() {
     let broker = Nats::plain();
     for piece in [1, 3, 1000] {
-        let treatment = Treatment {
+        let manner = RelayManner {
             piece,
             delay: Duration::from_micros(20),
-            cut_after: usize::MAX,
+            breaks_after: None,
         };
-        let proxy = Rough::start(broker.address(), treatment);
-        let mut client = client(&format!("nats://{}", proxy.address));
+        let relay = Relay::start(broker.address(), manner);
+        let mut client = client(&format!("nats://{}", relay.address()));
         let id = client.subscribe("a", None).expect("subscribes");
         for number in 0..20 {
             client
@@ -152,13 +151,13 @@ fn bytes_that_are_split_and_delayed_are_put_together() {
 #[test]
 fn a_connection_that_is_cut_again_and_again_still_delivers() {
     let broker = Nats::plain();
-    let treatment = Treatment {
+    let manner = RelayManner {
         piece: 100,
         delay: Duration::ZERO,
-        cut_after: 3000,
+        breaks_after: Some(3000),
     };
-    let proxy = Rough::start(broker.address(), treatment);
-    let mut client = client(&format!("nats://{}", proxy.address));
+    let relay = Relay::start(broker.address(), manner);
+    let mut client = client(&format!("nats://{}", relay.address()));
     let id = client.subscribe("a", None).expect("subscribes");
     client.flush(None).expect("flushes");
     let mut publisher = self::client(&broker.url());
@@ -170,15 +169,8 @@ fn a_connection_that_is_cut_again_and_again_still_delivers() {
         let until = now(&client) + SECOND / 20;
         got += usize::from(client.next(id, until).expect("open").is_some());
     }
-    assert!(
-        proxy.connections() > 3,
-        "{} connections",
-        proxy.connections()
-    );
-    assert_eq!(
-        client.statistics().reconnects,
-        proxy.connections() as u64 - 1
-    );
+    assert!(relay.accepted() > 3, "{} connections", relay.accepted());
+    assert_eq!(client.statistics().reconnects, relay.accepted() as u64 - 1);
     assert!(got > 50, "{got} messages");
 }
 

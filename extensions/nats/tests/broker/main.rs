@@ -4,7 +4,6 @@ mod auth;
 mod delivery;
 mod faults;
 mod jetstream;
-mod proxy;
 mod wire;
 
 use std::thread;
