@@ -36,7 +36,7 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
         .iter()
         .filter(|file| file.path.ends_with("/Cargo.toml"));
     manifests
-        .filter(|file| !file.path.contains("/template/"))
+        .filter(|file| !file.path.contains("template/"))
         .flat_map(findings)
         .collect()
 }
