@@ -6,6 +6,7 @@ mod console;
 mod contracts;
 mod cookies;
 mod executors;
+mod extensions;
 mod failures;
 mod hostile;
 mod http;
