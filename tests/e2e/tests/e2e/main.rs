@@ -27,6 +27,7 @@ mod samples;
 mod saturation;
 mod scripts;
 mod smoke;
+mod sockets;
 mod sse;
 mod streaming;
 mod streams;
