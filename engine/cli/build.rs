@@ -6,9 +6,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// What becomes which part of a project: a folder or file of this repository, and its place in the project.
-const PARTS: [(&str, &str); 6] = [
-    ("guest-sdks/rust/template", ""),
+/// What becomes which part of every project in Rust: a folder or file of this repository, and its place in the project.
+const PARTS: [(&str, &str); 5] = [
     ("wit", "wit"),
     ("guest-sdks/rust/Cargo.toml", "brunt-sdk/rust/Cargo.toml"),
     ("guest-sdks/rust/src", "brunt-sdk/rust/src"),
@@ -21,16 +20,26 @@ const PARTS: [(&str, &str); 6] = [
 
 fn main() -> io::Result<()> {
     let root = folder("CARGO_MANIFEST_DIR")?.join("../..");
+    embed_project(&root, "guest-sdks/rust/template", "rust_project.rs")?;
+    embed_project(
+        &root,
+        "guest-sdks/rust/extension-template",
+        "extension_project.rs",
+    )?;
+    println!("cargo::rerun-if-changed=build.rs");
+    embed_runtime(&root)
+}
+
+/// The files of a project that begins with this template.
+fn embed_project(root: &Path, template: &str, file: &str) -> io::Result<()> {
     let mut list = String::from("&[\n");
-    for (from, to) in PARTS {
+    for (from, to) in [(template, "")].into_iter().chain(PARTS) {
         let from = root.join(from);
         println!("cargo::rerun-if-changed={}", from.display());
         embed(&from, to, &mut list)?;
     }
     list.push_str("]\n");
-    println!("cargo::rerun-if-changed=build.rs");
-    fs::write(folder("OUT_DIR")?.join("rust_project.rs"), list)?;
-    embed_runtime(&root)
+    fs::write(folder("OUT_DIR")?.join(file), list)
 }
 
 /// The JavaScript runtime that `cargo xtask runtime` has built; none where it was not, and scripts say so.

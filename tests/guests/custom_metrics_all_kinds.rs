@@ -9,6 +9,7 @@ struct AllKinds {
     rate: Rate,
     trend: Trend,
     time: Trend,
+    tagged: TagSet,
 }
 
 #[brunt_sdk::test]
@@ -27,6 +28,7 @@ impl AllKinds {
             rate: Rate::new("my_rate")?,
             trend: Trend::new("my_trend")?,
             time: Trend::of_times("my_time")?,
+            tagged: TagSet::new(&[("part", "tagged")]),
         };
         if Rate::new("my_counter").is_ok() {
             fail!("one name was accepted for two kinds");
@@ -37,7 +39,7 @@ impl AllKinds {
     // Per iteration: counter 3, of which 2 tagged; bytes 1024; gauge 7 then 5; rate 1 of 4; trend 1, 2, 3, 4; time 1.5 ms.
     pub fn default(&mut self) {
         self.counter.add(1.0);
-        self.counter.add_tagged(2.0, &[("part", "tagged")]);
+        self.counter.add_in(2.0, &self.tagged);
         self.bytes.add(1024.0);
         self.gauge.set(7.0);
         self.gauge.set(5.0);

@@ -63,14 +63,21 @@ fn messages() -> Result<(), StompError> {
     let headers = [("x-mine".to_owned(), "a:b\nc".to_owned())];
     client.send_with(queue, "", b"with headers", &headers, true)?;
     let first = subscription.next(Some(10 * SECOND))?;
-    check("plain", first.as_ref().is_some_and(|message| message.body() == b"plain"));
+    check(
+        "plain",
+        first
+            .as_ref()
+            .is_some_and(|message| message.body() == b"plain"),
+    );
     if let Some(message) = first {
         client.ack(&message)?;
     }
     let second = subscription.next(Some(10 * SECOND))?;
     check(
         "headers",
-        second.as_ref().is_some_and(|message| message.header("x-mine").as_deref() == Some("a:b\nc")),
+        second
+            .as_ref()
+            .is_some_and(|message| message.header("x-mine").as_deref() == Some("a:b\nc")),
     );
     if let Some(message) = second {
         let transaction = client.begin()?;
@@ -98,7 +105,9 @@ fn waiting() -> Result<(), StompError> {
     check("a message has come", subscription.ready().ready());
     let batch = subscription.next_batch(10, Some(0))?;
     check("it is the only one", batch.len() == 1);
-    let late = batch.first().is_none_or(|message| time::now().as_nanos() as u64 - message.arrival() < SECOND);
+    let late = batch
+        .first()
+        .is_none_or(|message| time::now().as_nanos() as u64 - message.arrival() < SECOND);
     check("it came long ago", !late);
     check("still connected", client.connected());
     client.disconnect()
@@ -108,7 +117,10 @@ fn refused() -> Result<(), StompError> {
     match connect() {
         Ok(_) => check("refused", false),
         Err(error) => {
-            log::info!("refused {}", json!({ "kind": format!("{:?}", error.kind), "message": error.message }));
+            log::info!(
+                "refused {}",
+                json!({ "kind": format!("{:?}", error.kind), "message": error.message })
+            );
             check("refused", error.kind != ErrorKind::Other)
         }
     };
@@ -120,7 +132,10 @@ fn restart() -> Result<(), StompError> {
     let client = connect()?;
     let subscription = client.subscribe("/queue/restart", AckMode::Auto, &[], None)?;
     http::get(format!("{}/connected", env_or("BASE_URL", ""))).ok();
-    check("the loss is told", subscription.next(Some(60 * SECOND)).is_err());
+    check(
+        "the loss is told",
+        subscription.next(Some(60 * SECOND)).is_err(),
+    );
     http::get(format!("{}/lost", env_or("BASE_URL", ""))).ok();
     for _ in 0..600 {
         if client.reconnect().is_ok() {

@@ -37,6 +37,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     if !Path::new("/usr/sbin/mosquitto").is_file() {
         process::apt_install(&["mosquitto"], "an MQTT broker to test against")?;
     }
+    if !Path::new("/usr/sbin/nats-server").is_file() {
+        process::apt_install(&["nats-server"], "a broker to test against")?;
+    }
     process::run(&mut engine::cargo(
         root,
         &["test", "--release", "--no-fail-fast"],

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Inspect(Box<InspectArgs>),
     /// Write a first test to start from
     New(NewArgs),
+    /// List, inspect or begin protocol extensions
+    Extension(ExtensionArgs),
     /// Print the version
     Version(VersionArgs),
     /// Print the completions of a shell
@@ -122,6 +124,57 @@ pub(crate) struct NewArgs {
     /// The language of the test [default: that of the name's ending, such as .js, else Rust]
     #[arg(long, short, value_enum)]
     pub(crate) language: Option<Language>,
+    /// Write into a folder that has files already, over those of the same names
+    #[arg(long, short)]
+    pub(crate) force: bool,
+}
+
+/// What `brunt extension` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExtensionArgs {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub(crate) command: ExtensionCommand,
+}
+
+/// What can be done with extensions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExtensionCommand {
+    /// Print the extensions that are found, and where
+    List(ListExtensionsArgs),
+    /// Print what an extension exports and imports
+    Inspect(InspectExtensionArgs),
+    /// Write a first extension to start from, in Rust
+    New(NewExtensionArgs),
+}
+
+/// What `brunt extension list` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListExtensionsArgs {
+    /// A file to list beside those that are found; may be repeated
+    #[arg(long = "extension", value_name = "FILE")]
+    pub(crate) extensions: Vec<PathBuf>,
+    /// Print them as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `brunt extension inspect` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectExtensionArgs {
+    /// The extension: a .wasm file
+    pub(crate) file: PathBuf,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `brunt extension new` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewExtensionArgs {
+    /// The folder to write, whose last part is the extension's name
+    #[arg(value_name = "NAME", default_value = "my-protocol")]
+    pub(crate) path: PathBuf,
     /// Write into a folder that has files already, over those of the same names
     #[arg(long, short)]
     pub(crate) force: bool,

@@ -43,6 +43,7 @@ fn dispatch(args: Args) -> Result<u8, Error> {
         Command::Run(run) => commands::run(&run, &global),
         Command::Inspect(inspect) => commands::inspect(&inspect, &global),
         Command::New(new) => commands::new(&new),
+        Command::Extension(extension) => commands::extension(&extension),
         Command::Version(version) => commands::version(&version),
         Command::Completions { shell } => commands::completions(shell),
         Command::Target(target) => commands::target(target),

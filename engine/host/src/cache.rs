@@ -30,6 +30,19 @@ impl Compiled {
     }
 }
 
+/// What became of the sources before they were compiled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum How {
+    /// Nothing.
+    Whole,
+    /// The memory was divided from it.
+    Divided,
+    /// A test was joined with extensions.
+    Joined,
+    /// An extension was marked as one.
+    Marked,
+}
+
 /// A folder of compiled components, each named by what it was compiled from and by what.
 pub(crate) struct Cache {
     folder: PathBuf,
@@ -43,17 +56,17 @@ impl Cache {
         }
     }
 
-    /// What was compiled from `wasm`, whole or divided from its memory, from the cache or by `compile`, which is then kept.
+    /// What was compiled from these sources, in the way that `how` names, from the cache or by `compile`, which is then kept.
     ///
     /// A cache that can't be read or written costs time, never the run.
     pub(crate) fn compiled(
         &self,
         engine: &Engine,
-        wasm: &[u8],
-        divided: bool,
+        sources: &[&[u8]],
+        how: How,
         compile: impl FnOnce() -> wasmtime::Result<Vec<u8>>,
     ) -> wasmtime::Result<Compiled> {
-        let path = self.folder.join(key(engine, wasm, divided));
+        let path = self.folder.join(key(engine, sources, how));
         let cached = Compiled::File(path.clone());
         if path.exists() && cached.load(engine).is_ok() {
             return Ok(cached);
@@ -74,10 +87,13 @@ impl Cache {
     }
 }
 
-fn key(engine: &Engine, wasm: &[u8], divided: bool) -> String {
+fn key(engine: &Engine, sources: &[&[u8]], how: How) -> String {
     let mut digest = Sha256::new();
-    digest.update(wasm);
-    digest.update([u8::from(divided)]);
+    for source in sources {
+        digest.update((source.len() as u64).to_le_bytes());
+        digest.update(source);
+    }
+    digest.update([how as u8]);
     digest.update(engine_fingerprint(engine).to_le_bytes());
     digest.update(env!("CARGO_PKG_VERSION"));
     let hex: String = digest

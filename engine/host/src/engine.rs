@@ -26,13 +26,14 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// An engine for this many VUs at once, with these limits on memory, stack and tables.
+    /// An engine for this many VUs at once, each with so many extensions, with these limits on memory, stack and tables.
     ///
     /// Room for their stacks is reserved here, at two of the process's memory mappings each: more VUs than the kernel's
     /// `vm.max_map_count` lets through are an error of kind [`ErrorKind::Resources`].
-    pub(crate) fn new(limits: &Limits, vus: usize) -> Result<Self, Error> {
+    pub(crate) fn new(limits: &Limits, vus: usize, extensions: usize) -> Result<Self, Error> {
         let vus = u32::try_from(vus.max(1)).unwrap_or(u32::MAX);
-        let wasmtime = wasmtime::Engine::new(&config(limits, vus)).map_err(|error| {
+        let parts = u32::try_from(extensions.saturating_add(1)).unwrap_or(u32::MAX);
+        let wasmtime = wasmtime::Engine::new(&config(limits, vus, parts)).map_err(|error| {
             Error::new(ErrorKind::Resources, format!("there is no room for {vus} VUs: {error:#}")).hint(
                 "each VU takes about 7 memory mappings and reserves the limit `memory` as address space: \
                  raise vm.max_map_count (sysctl -w vm.max_map_count=1000000), lower the limit, or run fewer VUs",
@@ -50,10 +51,12 @@ impl Engine {
     }
 }
 
-fn config(limits: &Limits, vus: u32) -> Config {
+fn config(limits: &Limits, vus: u32, parts: u32) -> Config {
     let mut config = Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits, vus)))
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(
+            limits, vus, parts,
+        )))
         .memory_reservation(limits.memory as u64)
         .memory_guard_size(64 << 10)
         .memory_init_cow(true)
@@ -68,19 +71,25 @@ fn config(limits: &Limits, vus: u32) -> Config {
 /// Stack that host functions may use on top of the guest's.
 const HOST_STACK: usize = 512 << 10;
 
-fn pooling(limits: &Limits, vus: u32) -> PoolingAllocationConfig {
+/// Stacks of a VU with extensions: the test's, and that of an extension which is called while the test waits.
+const STACKS_WITH_EXTENSIONS: u32 = 2;
+
+/// Room for VUs of so many parts: a test and its extensions, each with instances, a memory and tables of its own.
+fn pooling(limits: &Limits, vus: u32, parts: u32) -> PoolingAllocationConfig {
     let mut pooling = PoolingAllocationConfig::new();
+    let stacks = if parts > 1 { STACKS_WITH_EXTENSIONS } else { 1 };
+    let instances = CORE_INSTANCES_PER_VU.saturating_mul(parts);
     pooling
-        .total_component_instances(vus)
-        .total_core_instances(vus.saturating_mul(CORE_INSTANCES_PER_VU))
-        .total_memories(vus)
-        .total_tables(vus.saturating_mul(TABLES_PER_VU))
-        .total_stacks(vus)
+        .total_component_instances(vus.saturating_mul(parts))
+        .total_core_instances(vus.saturating_mul(instances))
+        .total_memories(vus.saturating_mul(parts))
+        .total_tables(vus.saturating_mul(TABLES_PER_VU).saturating_mul(parts))
+        .total_stacks(vus.saturating_mul(stacks))
         .max_memory_size(limits.memory)
         .table_elements(limits.table_elements)
-        .max_core_instances_per_component(CORE_INSTANCES_PER_VU)
-        .max_memories_per_component(CORE_INSTANCES_PER_VU)
-        .max_tables_per_component(CORE_INSTANCES_PER_VU)
+        .max_core_instances_per_component(instances)
+        .max_memories_per_component(instances)
+        .max_tables_per_component(instances)
         .max_core_instance_size(16 << 20)
         .max_component_instance_size(16 << 20);
     pooling

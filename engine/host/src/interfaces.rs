@@ -2,6 +2,7 @@
 
 pub(crate) mod data;
 pub(crate) mod execution;
+pub(crate) mod extensions;
 pub(crate) mod http;
 pub(crate) mod js;
 pub(crate) mod log;

@@ -14,7 +14,9 @@ mod cache;
 mod componentize;
 mod engine;
 mod evaluation;
+mod extension;
 mod image;
+mod link;
 mod test;
 mod world;
 
@@ -31,7 +33,9 @@ mod signal;
 mod tags;
 mod worker;
 
+mod attendance;
 mod bindings;
+mod bridge;
 mod errand;
 mod outcome;
 mod state;
@@ -48,6 +52,7 @@ mod sockets;
 pub use data::Data;
 pub use error::{Error, ErrorKind};
 pub use evaluation::{Evaluation, Snapshot};
+pub use extension::{Contract, Extension, Interface, SearchPath, Wanted};
 pub use hosts::{HostTarget, Hosts, is_host_pattern};
 pub use http::{ERROR_CODES, ErrorCode};
 pub use limits::Limits;

@@ -42,6 +42,8 @@ pub enum FailureKind {
     Handles,
     /// The guest called a function where it may not be called.
     Misuse,
+    /// An extension refused to be initialised.
+    Extension,
     /// The engine could not make the VU.
     Instantiation,
     /// The test aborted the run.
@@ -59,6 +61,7 @@ impl FailureKind {
             Self::Stack => "stack limit",
             Self::Handles => "handles limit",
             Self::Misuse => "misuse",
+            Self::Extension => "extension",
             Self::Instantiation => "instantiation",
             Self::Aborted => "aborted",
         }

@@ -12,6 +12,8 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::arrivals::Arrivals;
+use crate::attendance::Attendance;
+use crate::bridge::Calls;
 use crate::errand::Errands;
 use crate::http::Client;
 use crate::interfaces::random::Generator;
@@ -42,6 +44,8 @@ pub(crate) struct VuState {
     pub(crate) usage: Usage,
     pub(crate) log: LogBudget,
     pub(crate) random: Generator,
+    pub(crate) attendance: Attendance,
+    pub(crate) calls: Calls,
     pub(crate) local: SendWrapper<Local>,
     wasi: Option<Box<WasiCtx>>,
     pub(crate) wasi_http: Option<Box<WasiHttp>>,
@@ -96,6 +100,8 @@ pub(crate) struct Group {
 /// What the VU has used of its limits.
 pub(crate) struct Usage {
     memory_limit: usize,
+    /// Bytes of all memories together.
+    memory: usize,
     table_limit: usize,
     cpu_limit: Duration,
     cpu: Duration,
@@ -115,6 +121,8 @@ impl VuState {
             table,
             usage: Usage::new(&run),
             log: LogBudget::new(),
+            attendance: Attendance::default(),
+            calls: Calls::default(),
             random: Generator::new(run.settings.seed, who.vu_in_test),
             local: SendWrapper::new(Local::new(worker, &who)),
             wasi: imports_wasi.then(|| wasi::context(&run)),
@@ -228,6 +236,7 @@ impl Usage {
         let limits = &run.settings.limits;
         Self {
             memory_limit: limits.memory,
+            memory: 0,
             table_limit: limits.table_elements,
             cpu_limit: limits.cpu_time,
             cpu: Duration::ZERO,
@@ -274,12 +283,16 @@ pub(crate) enum Compute {
 impl ResourceLimiter for Usage {
     fn memory_growing(
         &mut self,
-        _: usize,
+        current: usize,
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let fits = desired <= self.memory_limit;
-        self.memory_refused |= !fits;
+        let all = self.memory + desired.saturating_sub(current);
+        let fits = all <= self.memory_limit;
+        match fits {
+            true => self.memory = all,
+            false => self.memory_refused = true,
+        }
         Ok(fits)
     }
 

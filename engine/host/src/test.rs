@@ -4,30 +4,35 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
-use wasmtime::Module;
-use wasmtime::component::{Component, HasSelf, Linker};
-
-use crate::bindings::{self, TestPre};
-use crate::cache::{Cache, Compiled};
+use crate::bindings::TestPre;
+use crate::bridge::Bridge;
+use crate::cache::{Cache, Compiled, How};
 use crate::componentize::componentize;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::evaluation::Snapshot;
-use crate::image::{self, Image, divide};
+use crate::extension::{self, Extension, Interface, Linked, Part, SearchPath, Shape, Wanted};
+use crate::image::{Image, divide};
 use crate::limits::Limits;
+use crate::link::{Waits, imports, linker};
 use crate::state::VuState;
 use crate::world;
+use serde::Deserialize;
 
 /// A compiled test, loaded into an engine. Cheap to clone, and shared by all threads.
 #[derive(Clone)]
 pub struct Test {
     pub(crate) pre: Arc<TestPre<VuState>>,
     pub(crate) imports_wasi: bool,
+    /// Its extensions, in the order in which they are initialised.
+    pub(crate) extensions: Arc<[Linked]>,
+    /// What a script can use of them.
+    pub(crate) bridge: Arc<Bridge>,
     engine: Engine,
     compiled: Compiled,
     name: String,
     folder: PathBuf,
+    parts: Arc<[Part]>,
     /// What the memory of its VUs holds when they are made, where it is the runtime of a script.
     image: Option<Arc<Image>>,
 }
@@ -70,56 +75,83 @@ impl Description {
 
 impl Test {
     /// Loads a test from a component, or from a core module with an embedded component type, with room for one VU, which
-    /// can say what the test is. Compiled code is kept in `cache` when there is one.
-    pub fn load(limits: &Limits, path: &Path, cache: Option<&Path>) -> Result<Self, Error> {
+    /// can say what the test is. Extensions that it imports are looked for in `extensions`. Compiled code is kept in
+    /// `cache` when there is one.
+    pub fn load(
+        limits: &Limits,
+        path: &Path,
+        extensions: &SearchPath,
+        cache: Option<&Path>,
+    ) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         let name = path.display().to_string();
-        Self::from_bytes(limits, &bytes, &name, folder, cache, None)
+        let found = extensions.find(&wanted(&bytes), &name)?;
+        let source = Source {
+            bytes: &bytes,
+            name: &name,
+            extensions: &found,
+            image: None,
+        };
+        let engine = Engine::new(limits, 1, found.len())?;
+        let compiled = compile(&engine, &source, cache)?;
+        let parts = found.iter().map(Part::joined).collect();
+        Self::checked(engine, compiled, &source, folder, parts)
     }
 
-    /// Loads the runtime of scripts from these bytes, as [`Test::load`] does a test, for a script in this folder.
+    /// Loads the runtime of scripts from these bytes, as [`Test::load`] does a test, for a script in this folder that uses these
+    /// extensions.
     pub fn load_runtime(
         limits: &Limits,
         bytes: &[u8],
         folder: &Path,
+        extensions: &[Extension],
         cache: Option<&Path>,
     ) -> Result<Self, Error> {
         let name = "the JavaScript runtime";
         let image = Image::of_module(bytes).ok_or_else(|| no_image(name))?;
-        Self::from_bytes(limits, bytes, name, folder.to_owned(), cache, Some(image))
+        let source = Source {
+            bytes,
+            name,
+            extensions: &[],
+            image: Some(&image),
+        };
+        let engine = Engine::new(limits, 1, extensions.len())?;
+        let compiled = compile(&engine, &source, cache)?;
+        let parts = extensions.iter();
+        let parts = parts.map(|file| Part::apart(&engine, file, cache));
+        let parts = parts.collect::<Result<_, _>>()?;
+        Self::checked(engine, compiled, &source, folder.to_owned(), parts)
     }
 
-    fn from_bytes(
-        limits: &Limits,
-        bytes: &[u8],
-        name: &str,
+    fn checked(
+        engine: Engine,
+        compiled: Compiled,
+        source: &Source<'_>,
         folder: PathBuf,
-        cache: Option<&Path>,
-        image: Option<Image>,
+        parts: Arc<[Part]>,
     ) -> Result<Self, Error> {
-        let engine = Engine::new(limits, 1)?;
-        let compiled = compile(&engine, bytes, name, cache, image.as_ref())?;
+        let name = source.name;
         let component = compiled
             .load(&engine)
             .map_err(|error| not_compiled(name, &error))?;
-        world::check(&engine, &component, name, maker(bytes).as_deref())?;
-        let (name, image) = (name.to_owned(), image.map(Arc::new));
-        Self::link(engine, compiled, name, folder, image)
+        world::check(&engine, &component, name, maker(source.bytes).as_deref())?;
+        let image = source.image.cloned().map(Arc::new);
+        Self::link(engine, compiled, name.to_owned(), folder, parts, image)
     }
 
     /// The same test in an engine with room for this many VUs.
     pub fn with_room(&self, limits: &Limits, vus: usize) -> Result<Self, Error> {
-        let engine = Engine::new(limits, vus)?;
-        let (name, folder) = (self.name.clone(), self.folder.clone());
+        let engine = Engine::new(limits, vus, self.parts.len())?;
         Self::link(
             engine,
             self.compiled.clone(),
-            name,
-            folder,
+            self.name.clone(),
+            self.folder.clone(),
+            self.parts.clone(),
             self.image.clone(),
         )
     }
@@ -150,58 +182,118 @@ impl Test {
         compiled: Compiled,
         name: String,
         folder: PathBuf,
+        parts: Arc<[Part]>,
         image: Option<Arc<Image>>,
     ) -> Result<Self, Error> {
         let component = compiled
             .load(&engine)
             .map_err(|error| not_compiled(&name, &error))?;
-        let imports_wasi = imports_wasi(&engine, &component);
-        let pre = link(&engine, &component, imports_wasi, image.as_deref()).map_err(|error| {
+        let waits = match parts.is_empty() {
+            true => Waits::Plain,
+            false => Waits::Attended,
+        };
+        let pre = linker(&engine, &component, image.as_deref(), waits)
+            .and_then(|linker| TestPre::new(linker.instantiate_pre(&component)?));
+        let pre = pre.map_err(|error| {
             Error::new(
                 ErrorKind::WrongWorld,
                 format!("{name} does not fit this brunt: {error:#}"),
             )
             .hint("build it with the guest SDK of this version of brunt")
         })?;
+        let mut bridge = Bridge::default();
+        let linked = parts.iter().enumerate();
+        let linked = linked.map(|(index, part)| part.link(&engine, &component, index, &mut bridge));
+        let extensions = linked.collect::<Result<_, _>>()?;
         Ok(Self {
             pre: Arc::new(pre),
-            imports_wasi,
+            extensions,
+            bridge: Arc::new(bridge),
+            imports_wasi: imports(&engine, &component, "wasi:"),
             engine,
             compiled,
             name,
             folder,
+            parts,
             image,
         })
     }
 }
 
-/// Compiles these bytes, divided from their memory where there is an image of it, or finds what was compiled from them before.
-fn compile(
-    engine: &Engine,
-    bytes: &[u8],
-    name: &str,
-    cache: Option<&Path>,
-    image: Option<&Image>,
-) -> Result<Compiled, Error> {
-    let mut refused = None;
-    let mut precompile = || match componentize(bytes.to_vec(), name) {
-        Ok(component) => {
-            let divided = image.map(|image| divide(&component, image)).transpose();
-            let divided = divided.map_err(wasmtime::Error::from_anyhow)?;
-            engine
-                .wasmtime()
-                .precompile_component(divided.as_ref().unwrap_or(&component))
+/// What a test is made of.
+struct Source<'a> {
+    bytes: &'a [u8],
+    name: &'a str,
+    /// What it is joined with.
+    extensions: &'a [Extension],
+    /// What it is divided from.
+    image: Option<&'a Image>,
+}
+
+impl Source<'_> {
+    fn how(&self) -> How {
+        match (self.image, self.extensions) {
+            (Some(_), _) => How::Divided,
+            (None, []) => How::Whole,
+            (None, _) => How::Joined,
         }
+    }
+
+    /// The component to be compiled.
+    fn component(&self) -> Result<Vec<u8>, Error> {
+        let own = componentize(self.bytes.to_vec(), self.name)?;
+        if let Some(image) = self.image {
+            return divide(&own, image)
+                .map_err(|error| not_compiled(self.name, &wasmtime::Error::from_anyhow(error)));
+        }
+        if self.extensions.is_empty() {
+            return Ok(own);
+        }
+        let extensions = self.extensions.iter().map(extension::component);
+        let extensions = extensions.collect::<Result<Vec<_>, _>>()?;
+        extension::join(&own, &extensions).map_err(|error| not_joined(self, &error))
+    }
+}
+
+/// What the test in these bytes imports that is none of the engine's. What is wrong with them is told by who compiles them.
+fn wanted(bytes: &[u8]) -> Vec<Wanted> {
+    let imports = Shape::of(bytes).unwrap_or_default().imports;
+    let foreign = imports.iter().filter(|name| world::is_foreign(name));
+    foreign
+        .filter_map(|name| Interface::parse(name).map(Wanted::Interface))
+        .collect()
+}
+
+fn not_joined(source: &Source<'_>, error: &anyhow::Error) -> Error {
+    let files = source.extensions.iter().map(Extension::path);
+    let files: Vec<String> = files.map(|path| path.display().to_string()).collect();
+    let message = format!(
+        "{} can't be joined with {}: {error:#}",
+        source.name,
+        files.join(", ")
+    );
+    Error::new(ErrorKind::WrongWorld, message).hint(
+        "build the test against the extension's own WIT: `brunt extension inspect FILE` prints it",
+    )
+}
+
+/// Compiles a test, or finds what was compiled from the same before.
+fn compile(engine: &Engine, source: &Source<'_>, cache: Option<&Path>) -> Result<Compiled, Error> {
+    let mut refused = None;
+    let mut precompile = || match source.component() {
+        Ok(component) => engine.wasmtime().precompile_component(&component),
         Err(error) => {
             refused = Some(error);
             Err(wasmtime::Error::msg("not a component"))
         }
     };
+    let extensions = source.extensions.iter().map(Extension::bytes);
+    let sources: Vec<&[u8]> = std::iter::once(source.bytes).chain(extensions).collect();
     let compiled = match cache {
-        Some(folder) => Cache::new(folder).compiled(engine, bytes, image.is_some(), precompile),
+        Some(folder) => Cache::new(folder).compiled(engine, &sources, source.how(), precompile),
         None => precompile().map(|bytes| Compiled::Bytes(bytes.into())),
     };
-    compiled.map_err(|error| refused.unwrap_or_else(|| not_compiled(name, &error)))
+    compiled.map_err(|error| refused.unwrap_or_else(|| not_compiled(source.name, &error)))
 }
 
 fn not_compiled(name: &str, error: &wasmtime::Error) -> Error {
@@ -229,41 +321,6 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     };
     Error::new(ErrorKind::File, message)
         .hint("give the path of a compiled test: brunt run path/to/test.wasm")
-}
-
-fn imports_wasi(engine: &Engine, component: &Component) -> bool {
-    imports(engine, component, "wasi:")
-}
-
-fn imports(engine: &Engine, component: &Component, what: &str) -> bool {
-    let component = component.component_type();
-    let mut imports = component.imports(engine.wasmtime());
-    imports.any(|(name, _)| name.starts_with(what))
-}
-
-fn link(
-    engine: &Engine,
-    component: &Component,
-    wasi: bool,
-    image: Option<&Image>,
-) -> wasmtime::Result<TestPre<VuState>> {
-    let mut linker = Linker::new(engine.wasmtime());
-    if let Some(image) = image {
-        let module = Module::new(engine.wasmtime(), image.module())?;
-        linker.root().module(image::IMPORT, &module)?;
-    }
-    if wasi {
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    }
-    if imports(engine, component, "wasi:http/") {
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    }
-    bindings::Test::add_to_linker::<_, HasSelf<VuState>>(&mut linker, |state| state)?;
-    bindings::extending::link(&mut linker)?;
-    bindings::scripting::Scripting::add_to_linker::<_, HasSelf<VuState>>(&mut linker, |state| {
-        state
-    })?;
-    TestPre::new(linker.instantiate_pre(component)?)
 }
 
 /// Who built the module in these bytes: what the SDK wrote into section `brunt:sdk`, else the tools it names.

@@ -1,6 +1,7 @@
 //! Defines a virtual user: one store with one instance of the test, and the calls that the engine makes into it.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,9 +9,12 @@ use std::time::Instant;
 use brunt_metrics::{TagSet, TagsId};
 use wasmtime::{Store, StoreContextMut, Trap, UpdateDeadline};
 
+use crate::attendance::InExtension;
 use crate::bindings::Test as Instance;
 use crate::bindings::exports::brunt::worlds::lifecycle::Guest;
+use crate::bridge::Calls;
 use crate::error::Error;
+use crate::extension::{Init, of_mark};
 use crate::interfaces::execution::Abort;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::state::{Compute, Misuse, Phase, VuState, Who};
@@ -34,6 +38,8 @@ pub struct Vu {
 struct Live {
     store: Store<VuState>,
     instance: Instance,
+    /// What initialises its extensions.
+    extensions: Vec<(Arc<str>, Init)>,
 }
 
 /// A scenario, as the VUs that work in it see it.
@@ -190,7 +196,21 @@ impl Vu {
         Ok(())
     }
 
+    /// Initialises the extensions, and then the test.
     async fn init(&mut self) -> Result<(), Failure> {
+        let extensions = self
+            .live
+            .as_mut()
+            .map(|live| mem::take(&mut live.extensions));
+        for (name, init) in extensions.unwrap_or_default() {
+            let call = async |_: &Guest, store: &mut Store<VuState>| {
+                let called = init.call_async(store, ()).await;
+                let (result,) = called.map_err(|error| error.context(InExtension(name.clone())))?;
+                Ok(result)
+            };
+            let result = self.call(Phase::Init, call).await?;
+            result.map_err(|why| refused(&name, &why))?;
+        }
         self.fallible(Phase::Init, async |guest, store| {
             guest.call_init(store).await
         })
@@ -241,9 +261,53 @@ async fn instantiate(test: &Test, state: VuState) -> Result<Live, Failure> {
     store.limiter(|state| &mut state.usage);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(at_epoch);
-    match test.pre.instantiate_async(&mut store).await {
-        Ok(instance) => Ok(Live { store, instance }),
+    match instances(test, &mut store).await {
+        Ok((instance, extensions)) => Ok(Live {
+            store,
+            instance,
+            extensions,
+        }),
         Err(error) => Err(not_instantiated(&error)),
+    }
+}
+
+/// Instances of the test and of its extensions.
+async fn instances(
+    test: &Test,
+    store: &mut Store<VuState>,
+) -> wasmtime::Result<(Instance, Vec<(Arc<str>, Init)>)> {
+    if test.extensions.is_empty() {
+        return Ok((test.pre.instantiate_async(store).await?, Vec::new()));
+    }
+    let most = store.data().run.settings.limits.handles;
+    store.data_mut().calls = Calls::new(test.bridge.clone(), most);
+    let whole = test
+        .pre
+        .instance_pre()
+        .instantiate_async(&mut *store)
+        .await?;
+    let mut inits = Vec::new();
+    for extension in test.extensions.iter() {
+        let instance = match &extension.apart {
+            None => whole,
+            Some(apart) => apart.instantiate_async(&mut *store).await?,
+        };
+        store.data_mut().calls.add(extension.name.clone(), instance);
+        let (init, attend) = extension.lifecycle.of(&mut *store, &instance)?;
+        inits.push((extension.name.clone(), init));
+        store
+            .data_mut()
+            .attendance
+            .add(extension.name.clone(), attend);
+    }
+    Ok((Instance::new(store, &whole)?, inits))
+}
+
+fn refused(extension: &str, why: &str) -> Failure {
+    Failure {
+        kind: FailureKind::Extension,
+        message: format!("extension {extension} could not be initialised: {why}"),
+        stack: Vec::new(),
     }
 }
 
@@ -285,11 +349,25 @@ fn not_instantiated(error: &wasmtime::Error) -> Failure {
 /// Says what a trap was, in the words of whoever knows best.
 fn explain(error: &wasmtime::Error, state: &VuState) -> Failure {
     let (kind, message) = classify(error, state);
+    let message = match extension(error) {
+        Some(name) => format!("in extension {name}: {message}"),
+        None => message,
+    };
     Failure {
         kind,
         message,
         stack: stack(error),
     }
+}
+
+/// The extension that failed: the one that the engine called, or whose code is innermost on the stack.
+fn extension(error: &wasmtime::Error) -> Option<String> {
+    if let Some(called) = error.downcast_ref::<InExtension>() {
+        return Some(called.0.to_string());
+    }
+    let trace = error.downcast_ref::<wasmtime::WasmBacktrace>()?;
+    let module = trace.frames().first()?.module();
+    module.name().and_then(of_mark).map(str::to_owned)
 }
 
 fn classify(error: &wasmtime::Error, state: &VuState) -> (FailureKind, String) {

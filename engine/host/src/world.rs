@@ -25,6 +25,7 @@ const OFFERED: &[&str] = &[
     "brunt:sockets/udp@0.1",
     "brunt:js/modules@0.1",
     "brunt:js/image@0.1",
+    "brunt:js/extensions@0.1",
 ];
 
 /// The interface that a test exports.
@@ -39,6 +40,25 @@ const FUNCTIONS: [&str; 6] = [
     "teardown",
     "handle-summary",
 ];
+
+/// Why an extension can't import this interface; none where it can.
+pub(crate) fn fault_of_extension(name: &str) -> Option<String> {
+    match name.starts_with("brunt:js/") {
+        true => Some(format!(
+            "it imports {name}, which only runtimes of scripts can"
+        )),
+        false => fault_of_interface(name),
+    }
+}
+
+/// Whether a test that imports this interface wants it of an extension: nothing of the engine's is called like it.
+pub(crate) fn is_foreign(name: &str) -> bool {
+    let package = |name: &str| name.split('/').next().unwrap_or(name).to_owned();
+    !name.starts_with("wasi:")
+        && OFFERED
+            .iter()
+            .all(|offered| package(offered) != package(name))
+}
 
 /// Checks imports and exports of a component; `maker` says who built it, when that is known.
 pub(crate) fn check(
@@ -86,7 +106,14 @@ fn unknown_imports(engine: &Engine, component: &Component) -> Vec<String> {
 }
 
 fn fault_of_import(name: &str, item: &ComponentItem) -> Option<String> {
-    if !matches!(item, ComponentItem::ComponentInstance(_)) || is_offered(name) || is_wasi(name) {
+    match item {
+        ComponentItem::ComponentInstance(_) => fault_of_interface(name),
+        _ => None,
+    }
+}
+
+fn fault_of_interface(name: &str) -> Option<String> {
+    if is_offered(name) || is_wasi(name) {
         return None;
     }
     let interface = name.split('@').next().unwrap_or(name);

@@ -56,6 +56,9 @@ impl Error {
         let exit = match failure.kind {
             brunt_host::FailureKind::Aborted => ExitCode::ScriptAborted,
             brunt_host::FailureKind::Instantiation => ExitCode::EngineFailure,
+            brunt_host::FailureKind::Extension => {
+                return Self::new(ExitCode::InvalidConfig, failure);
+            }
             _ => ExitCode::ScriptException,
         };
         Self::new(

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_host::{
     Data, Description, Evaluation, Level, LogSink, Proxies, ProxyError, RedactedLog, Run,
-    RunSettings, Secrets, Test, Vu, Worker,
+    RunSettings, SearchPath, Secrets, Test, Vu, Worker,
 };
 use brunt_metrics::{Breakdown, Recorder, RecorderSettings, Registry, Routing};
 use brunt_script::Script;
@@ -29,6 +30,8 @@ pub struct TestSource {
     pub env: BTreeMap<String, String>,
     /// The environment of this process, which the test sees unless option `includeSystemEnvVars` is off.
     pub system_env: BTreeMap<String, String>,
+    /// Folders in which extensions are looked for; files are named by option `extensions`.
+    pub extension_folders: Vec<PathBuf>,
     /// The folder in which compiled tests are kept; none keeps nothing.
     pub cache: Option<PathBuf>,
     /// What the test may ask for, and the log does not show.
@@ -87,7 +90,12 @@ impl Loaded {
         }
         let granted = granted(&source.layers)?;
         let proxies = Proxies::from_env(&source.system_env)?;
-        let (test, data) = test(&granted.limits.vu, source.test, source.cache.as_deref())?;
+        let extensions = SearchPath {
+            files: granted.extensions.clone(),
+            folders: mem::take(&mut source.extension_folders),
+        };
+        let cache = source.cache.as_deref();
+        let (test, data) = test(&granted.limits.vu, source.test, extensions, cache)?;
         let data = Arc::new(data);
         let registry = Arc::new(Registry::new());
         let env = environment(
@@ -160,19 +168,29 @@ impl Loaded {
 fn test(
     limits: &brunt_host::Limits,
     file: TestFile,
+    mut extensions: SearchPath,
     cache: Option<&Path>,
 ) -> Result<(Test, Data), Error> {
     Ok(match file {
         TestFile::Component(path) => {
-            let test = Test::load(limits, &path, cache)?;
+            extensions.folders.push(folder_of(&path));
+            let test = Test::load(limits, &path, &extensions, cache)?;
             let data = Data::new(test.folder());
             (test, data)
         }
         TestFile::Script { script, runtime } => {
-            let test = Test::load_runtime(limits, &runtime, script.folder(), cache)?;
+            extensions.folders.push(script.folder().to_owned());
+            let used = script::extensions(&script, &extensions)?;
+            let test = Test::load_runtime(limits, &runtime, script.folder(), &used, cache)?;
             (test, script::data(*script))
         }
     })
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    let folder = path.parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).to_owned()
 }
 
 /// What the operator's layers grant to the test before it has said anything.

@@ -99,6 +99,8 @@ pub struct Options {
     pub busy_warning: u64,
     /// The seed of all random numbers, for a repeatable run; the machine's randomness when absent.
     pub seed: Option<u64>,
+    /// Files of extensions that the test may import.
+    pub extensions: Vec<PathBuf>,
     /// Whether every iteration gets a fresh instance of the test.
     pub instance_per_iteration: bool,
     /// What one VU, and the run, may use.
@@ -176,6 +178,12 @@ impl Options {
                 .and_then(NonZeroUsize::new),
             busy_warning: reader.read("busyWarning", percentage).unwrap_or(90),
             seed: reader.given("seed").then(|| reader.count("seed", 0)),
+            extensions: reader
+                .words("extensions")
+                .unwrap_or_default()
+                .into_iter()
+                .map(PathBuf::from)
+                .collect(),
             instance_per_iteration: reader.flag("instancePerIteration", false),
             limits: Limits::read(reader, by_test, warnings),
             network: network::read(reader, by_test),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use brunt_host::{Data, ModuleKind, ModuleSource, Modules};
+use brunt_host::{Data, Extension, ModuleKind, ModuleSource, Modules, SearchPath, Wanted};
 use brunt_script::{Kind, Script};
 use serde_json::json;
 
+use crate::error::Error;
 use crate::options::{Layer, OptionsError, Source};
 
 /// What scripts are granted where nobody says otherwise: JavaScript's own limit of calls is reached within this stack, so that
@@ -15,6 +16,25 @@ pub(crate) fn limits() -> Result<Layer, OptionsError> {
         Source::ScriptDefaults,
         &json!({ "limits": { "stack": "4MiB" } }),
     )
+}
+
+/// The extensions that a script imports something of, and those that were named for it.
+///
+/// # Errors
+/// When one is missing, or can't be told from another.
+pub(crate) fn extensions(script: &Script, path: &SearchPath) -> Result<Vec<Extension>, Error> {
+    let mut used = path.named()?;
+    for (specifier, by) in script.foreign_imports(|name| Wanted::by_script(name).is_some()) {
+        let Some(wanted) = Wanted::by_script(&specifier) else {
+            continue;
+        };
+        for found in path.find(&[wanted], &by)? {
+            if !used.iter().any(|known| known.path() == found.path()) {
+                used.push(found);
+            }
+        }
+    }
+    Ok(used)
 }
 
 /// The files and modules that a script can see.

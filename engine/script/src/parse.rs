@@ -30,6 +30,8 @@ pub struct Module {
     pub kind: Kind,
     /// Its text, in JavaScript.
     pub text: String,
+    /// The specifiers that its text says are imported: by `import`, `export … from`, and calls of `require` and `import`.
+    pub imports: Vec<String>,
     positions: Positions,
 }
 
@@ -85,8 +87,12 @@ fn script(path: &Path, text: String, source: SourceType) -> Result<Module, Strin
     let parsed = Parser::new(&allocator, &text, source).parse();
     refuse(path, &text, &parsed.diagnostics)?;
     let kind = kind(&parsed, source);
+    let imports = imports(&parsed, &text);
     drop(allocator);
-    Ok(plain(kind, text))
+    Ok(Module {
+        imports,
+        ..plain(kind, text)
+    })
 }
 
 /// TypeScript, which loses its types.
@@ -95,6 +101,7 @@ fn typed(path: &Path, text: &str, source: SourceType) -> Result<Module, String> 
     let parsed = Parser::new(&allocator, text, source).parse();
     refuse(path, text, &parsed.diagnostics)?;
     let kind = kind(&parsed, source);
+    let imports = imports(&parsed, text);
     let mut program = parsed.program;
     let checked = SemanticBuilder::new().with_enum_eval(true).build(&program);
     refuse(path, text, &checked.diagnostics)?;
@@ -112,6 +119,7 @@ fn typed(path: &Path, text: &str, source: SourceType) -> Result<Module, String> 
     Ok(Module {
         kind,
         text: made.code,
+        imports,
         positions,
     })
 }
@@ -120,8 +128,35 @@ fn plain(kind: Kind, text: String) -> Module {
     Module {
         kind,
         text,
+        imports: Vec::new(),
         positions: Positions::default(),
     }
+}
+
+/// What is imported, without following what a program computes.
+fn imports(parsed: &ParserReturn<'_>, text: &str) -> Vec<String> {
+    let requested = parsed.module_record.requested_modules.keys();
+    let mut found: Vec<String> = requested.map(|name| name.to_string()).collect();
+    for call in ["require(", "import("] {
+        let after = text
+            .match_indices(call)
+            .map(|(at, _)| &text[at + call.len()..]);
+        found.extend(after.filter_map(quoted));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The text in quotes that this begins with.
+fn quoted(text: &str) -> Option<String> {
+    let text = text.trim_start();
+    let quote = text
+        .chars()
+        .next()
+        .filter(|first| "'\"`".contains(*first))?;
+    let (inner, _) = text[1..].split_once(quote)?;
+    Some(inner.to_owned())
 }
 
 fn kind(parsed: &ParserReturn<'_>, source: SourceType) -> Kind {

@@ -1,6 +1,6 @@
 //! Defines a script with its modules: names found, files read once, and nothing new after the first VU.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
@@ -117,6 +117,32 @@ impl Script {
         self.known(&self.modules, name.to_owned(), name, || self.read(name))
     }
 
+    /// What the script and its modules import that is none of their files, each once: the specifier, and the module that
+    /// imports it first. Modules that can't be had are passed over: whoever loads them says why.
+    pub fn foreign_imports(&self, is_foreign: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        let mut seen = HashSet::from([self.main.clone()]);
+        let mut next = vec![self.main.clone()];
+        while let Some(name) = next.pop() {
+            let Ok(module) = self.load(&name) else {
+                continue;
+            };
+            for specifier in &module.imports {
+                if is_foreign(specifier) {
+                    if !found.iter().any(|(known, _)| known == specifier) {
+                        found.push((specifier.clone(), name.clone()));
+                    }
+                } else if !is_own(specifier)
+                    && let Ok(imported) = self.resolve(specifier, &name)
+                    && seen.insert(imported.clone())
+                {
+                    next.push(imported);
+                }
+            }
+        }
+        found
+    }
+
     /// Where a place of a module was in its file, as line and column from 1.
     pub fn original(&self, name: &str, line: u32, column: u32) -> (u32, u32) {
         match locked(&self.modules).get(name) {
@@ -209,6 +235,11 @@ fn options() -> ResolveOptions {
     }
 }
 
+/// Whether a specifier is one of the runtime's, and no file's.
+fn is_own(specifier: &str) -> bool {
+    specifier == "k6" || specifier.starts_with("k6/") || specifier.starts_with("brunt:")
+}
+
 fn missing(specifier: &str, referrer: &str) -> String {
     let kind = match specifier.starts_with(['.', '/']) || specifier.starts_with("file://") {
         true => "there is no such file",
@@ -272,6 +303,26 @@ mod tests {
                 "{found}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_imported_of_no_file_is_known_before_anything_runs() {
+        let (_folder, script) = script(&[
+            (
+                "a.ts",
+                "import { x } from './b.js'; export * from 'x:one/a'; import t from 'k6';",
+            ),
+            ("b.js", "const c = require('./c.cjs'); module.exports = c;"),
+            (
+                "c.cjs",
+                "if (false) { require( \"x:two/b\" ) } import('x:one/a'); import(`x:three/c`);",
+            ),
+        ]);
+        let mut found = script.foreign_imports(|name| name.starts_with("x:"));
+        found.sort();
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["x:one/a", "x:three/c", "x:two/b"]);
+        assert!(found[2].1.ends_with("/c.cjs"), "{}", found[2].1);
     }
 
     #[test]

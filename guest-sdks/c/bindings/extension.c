@@ -93,6 +93,9 @@ extern int64_t __wasm_import_brunt_sockets_tcp_method_connection_arrival(int32_t
 __attribute__((__import_module__("brunt:sockets/tcp@0.1.0"), __import_name__("[method]connection.write")))
 extern void __wasm_import_brunt_sockets_tcp_method_connection_write(int32_t, uint8_t *, size_t, uint8_t *);
 
+__attribute__((__import_module__("brunt:sockets/tcp@0.1.0"), __import_name__("[method]connection.write-now")))
+extern void __wasm_import_brunt_sockets_tcp_method_connection_write_now(int32_t, uint8_t *, size_t, uint8_t *);
+
 __attribute__((__import_module__("brunt:sockets/tcp@0.1.0"), __import_name__("[method]connection.writable")))
 extern int32_t __wasm_import_brunt_sockets_tcp_method_connection_writable(int32_t);
 
@@ -499,6 +502,13 @@ void brunt_sockets_tcp_result_option_list_u8_socket_error_free(brunt_sockets_tcp
 }
 
 void brunt_sockets_tcp_result_void_socket_error_free(brunt_sockets_tcp_result_void_socket_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    brunt_sockets_tcp_socket_error_free(&ptr->val.err);
+  }
+}
+
+void brunt_sockets_tcp_result_bool_socket_error_free(brunt_sockets_tcp_result_bool_socket_error_t *ptr) {
   if (!ptr->is_err) {
   } else {
     brunt_sockets_tcp_socket_error_free(&ptr->val.err);
@@ -957,6 +967,36 @@ bool brunt_sockets_tcp_method_connection_write(brunt_sockets_tcp_borrow_connecti
     }
   }
   if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool brunt_sockets_tcp_method_connection_write_now(brunt_sockets_tcp_borrow_connection_t self, extension_list_u8_t *bytes, bool *ret, brunt_sockets_tcp_socket_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_sockets_tcp_method_connection_write_now((self).__handle, (uint8_t *) (*bytes).ptr, (*bytes).len, ptr);
+  brunt_sockets_tcp_result_bool_socket_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_sockets_network_socket_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + sizeof(void*)))),
+        (extension_string_t) (extension_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
     return 1;
   } else {
     *err = result.val.err;

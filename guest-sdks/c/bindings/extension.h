@@ -150,6 +150,14 @@ typedef struct {
 } brunt_sockets_tcp_result_void_socket_error_t;
 
 typedef struct {
+  bool is_err;
+  union {
+    bool ok;
+    brunt_sockets_tcp_socket_error_t err;
+  } val;
+} brunt_sockets_tcp_result_bool_socket_error_t;
+
+typedef struct {
   bool is_some;
   brunt_sockets_tcp_duration_t val;
 } brunt_sockets_tcp_option_duration_t;
@@ -388,7 +396,7 @@ extern uint64_t brunt_sockets_tcp_method_connection_available(brunt_sockets_tcp_
 // Something to wait for: ready when `read` would not suspend. A new one is needed after each `read`.
 extern brunt_sockets_tcp_own_waitable_t brunt_sockets_tcp_method_connection_readable(brunt_sockets_tcp_borrow_connection_t self);
 // When the bytes that `read` gave last came from the network, on the clock of `brunt:time/clock.now`: what waits for a VU that
-// sleeps is not counted as late.
+// sleeps is not counted as late. 0 before the first of them.
 extern brunt_sockets_tcp_duration_t brunt_sockets_tcp_method_connection_arrival(brunt_sockets_tcp_borrow_connection_t self);
 // Leaves bytes to be written, all of them. They are on their way when the VU next waits for something, at the latest.
 // Suspends this VU while more than the limit `socketBuffer` waits to be written.
@@ -396,6 +404,9 @@ extern brunt_sockets_tcp_duration_t brunt_sockets_tcp_method_connection_arrival(
 // Errors: what writing failed with; 1050 when the write timeout has passed: the bytes then are not written at all; 1201 after
 // `finish`.
 extern bool brunt_sockets_tcp_method_connection_write(brunt_sockets_tcp_borrow_connection_t self, extension_list_u8_t *bytes, brunt_sockets_tcp_socket_error_t *err);
+// The same as `write` where that would not suspend, and costs less; `false` where it would, and then nothing is left to be
+// written.
+extern bool brunt_sockets_tcp_method_connection_write_now(brunt_sockets_tcp_borrow_connection_t self, extension_list_u8_t *bytes, bool *ret, brunt_sockets_tcp_socket_error_t *err);
 // Something to wait for: ready when `write` would not suspend. A new one is needed after each `write`.
 extern brunt_sockets_tcp_own_waitable_t brunt_sockets_tcp_method_connection_writable(brunt_sockets_tcp_borrow_connection_t self);
 // Suspends this VU until all that was written is the operating system's. Errors: those of `write`.
@@ -409,7 +420,8 @@ extern void brunt_sockets_tcp_method_connection_set_write_timeout(brunt_sockets_
 // Writes these bytes whenever nothing else was written for so long, whatever the VU does meanwhile: what a protocol sends to show
 // that it is alive. An interval of 0 or no bytes end it. Intervals below 10 ms count as 10 ms.
 extern void brunt_sockets_tcp_method_connection_set_heart_beat(brunt_sockets_tcp_borrow_connection_t self, brunt_sockets_tcp_duration_t interval, extension_list_u8_t *bytes);
-// When anything last came from the network, read or not, on the clock of `brunt:time/clock.now`.
+// When anything last came from the network, read or not, on the clock of `brunt:time/clock.now`; when it was opened, if nothing
+// did.
 extern brunt_sockets_tcp_duration_t brunt_sockets_tcp_method_connection_last_heard(brunt_sockets_tcp_borrow_connection_t self);
 // Speaks TLS from here on, behind all that was written. Suspends this VU during the handshake. Bytes that came and were not read
 // are an error (1300), as they can't be trusted; so is TLS inside of TLS. The dial's timeout holds.
@@ -612,6 +624,8 @@ void extension_option_list_u8_free(extension_option_list_u8_t *ptr);
 void brunt_sockets_tcp_result_option_list_u8_socket_error_free(brunt_sockets_tcp_result_option_list_u8_socket_error_t *ptr);
 
 void brunt_sockets_tcp_result_void_socket_error_free(brunt_sockets_tcp_result_void_socket_error_t *ptr);
+
+void brunt_sockets_tcp_result_bool_socket_error_free(brunt_sockets_tcp_result_bool_socket_error_t *ptr);
 
 void brunt_sockets_tcp_option_duration_free(brunt_sockets_tcp_option_duration_t *ptr);
 

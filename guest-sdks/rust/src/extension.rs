@@ -23,7 +23,7 @@
 //! use brunt_sdk::sockets::Connection;
 //!
 //! mod bindings {
-//!     brunt_sdk::extension_bindings!({ world: "greeting", path: ["../../wit", "wit"] });
+//!     brunt_sdk::extension_bindings!({ world: "brunt:greeting/greeting", path: ["../../wit", "wit"] });
 //! }
 //!
 //! struct Greeting;
@@ -86,7 +86,7 @@ pub fn attend<E: Extension>() -> Option<u64> {
 ///
 /// ```ignore
 /// mod bindings {
-///     brunt_sdk::extension_bindings!({ world: "greeting", path: ["../../wit", "wit"] });
+///     brunt_sdk::extension_bindings!({ world: "brunt:greeting/greeting", path: ["../../wit", "wit"] });
 /// }
 /// ```
 #[macro_export]

@@ -47,6 +47,16 @@ impl Proxy {
         }
     }
 
+    /// Speaks TLS in front of a server that speaks none: for `localhost`, its authority in [`Proxy::ca_file`].
+    pub fn tls_front(server: SocketAddr) -> Proxy {
+        let certificates = Certificates::new(&[]);
+        Proxy {
+            address: front::start(server, certificates.config()),
+            certificates: Some(certificates),
+            asked: Arc::default(),
+        }
+    }
+
     /// An HTTP proxy that answers everything with this status, such as `407 Proxy Authentication Required`.
     pub fn refusing(status: &'static str) -> Proxy {
         Proxy::start(([127, 0, 0, 1], 1).into(), Manner::Refusing(status))

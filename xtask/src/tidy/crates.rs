@@ -22,6 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("brunt-js-runtime", &[]),
     ("brunt-mqtt", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-c-bindings", &[]),
+    ("brunt-nats", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-e2e", &[]),
     ("brunt-bench", &["brunt-e2e"]),
     ("xtask", &[]),
@@ -35,7 +36,7 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
         .iter()
         .filter(|file| file.path.ends_with("/Cargo.toml"));
     manifests
-        .filter(|file| !file.path.contains("/template/"))
+        .filter(|file| !file.path.contains("template/"))
         .flat_map(findings)
         .collect()
 }

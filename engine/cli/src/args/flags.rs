@@ -59,6 +59,9 @@ struct RunFlags {
     /// Warn when a worker thread is busy for so many percent of its time; 0 never does
     #[arg(long, value_name = "PERCENT")]
     busy_warning: Option<String>,
+    /// Use this protocol extension, a .wasm file; may be repeated
+    #[arg(long = "extension", value_name = "FILE")]
+    extensions: Vec<String>,
     /// Seed all random numbers, for a repeatable run
     #[arg(long, value_name = "N")]
     seed: Option<String>,
@@ -152,6 +155,7 @@ impl OptionFlags {
                 .unwrap_or_else(|message| problems.push(format!("--dns: {message}")));
         }
         self.set_outputs(&mut layer);
+        self.set_extensions(&mut layer);
         note(&mut problems, self.set_tags(&mut layer));
         self.limits
             .limits
@@ -190,6 +194,14 @@ impl OptionFlags {
     fn set_outputs(&self, layer: &mut Layer) {
         if !self.results.out.is_empty() {
             layer.set_from("out", self.results.out.clone().into(), "--out");
+        }
+    }
+
+    /// A path may have commas of its own.
+    fn set_extensions(&self, layer: &mut Layer) {
+        let files = &self.run.extensions;
+        if !files.is_empty() {
+            layer.set_from("extensions", files.clone().into(), "--extension");
         }
     }
 
@@ -331,6 +343,7 @@ mod tests {
             let written = [
                 ("out", "--out"),
                 ("tags", "--tag"),
+                ("extensions", "--extension"),
                 ("dns.ttl", "--dns"),
                 ("dns.select", "--dns"),
                 ("dns.policy", "--dns"),

@@ -6,12 +6,43 @@ use std::path::{Path, PathBuf};
 
 use brunt_runner::{Error, ExitCode};
 
-use crate::args::{Language, NewArgs};
+use crate::args::{Language, NewArgs, NewExtensionArgs};
 use crate::commands::print;
 use crate::commands::script::is_script;
 
 /// Every file of a project in Rust: its place, and its text with placeholders.
 const RUST_PROJECT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rust_project.rs"));
+
+/// Every file of a project of an extension, in the same way.
+const EXTENSION_PROJECT: &[(&str, &str)] =
+    include!(concat!(env!("OUT_DIR"), "/extension_project.rs"));
+
+/// Writes a project of an extension, and prints what to do with it.
+pub(crate) fn extension(args: &NewExtensionArgs) -> Result<u8, Error> {
+    let name = Name::of(&args.path)?;
+    check_folder(&args.path, args.force)?;
+    for (place, text) in EXTENSION_PROJECT {
+        write(&args.path.join(place), &name.fill(text))?;
+    }
+    let (path, module) = (args.path.display(), name.module());
+    print(&format!(
+        "\
+wrote {path}: a protocol extension in Rust (src/lib.rs, contract/client.wit), and tests that use it (test/)
+
+Build it:
+
+    cd {path}
+    rustup target add wasm32-unknown-unknown
+    cargo build --release --workspace
+
+See what it is, and run the test in JavaScript; README.md has a server to try it on:
+
+    brunt extension inspect target/wasm32-unknown-unknown/release/{module}.wasm
+    brunt run --extension target/wasm32-unknown-unknown/release/{module}.wasm test/test.js
+"
+    ));
+    Ok(0)
+}
 
 /// Writes a project, and prints what to do with it.
 pub(crate) fn new(args: &NewArgs) -> Result<u8, Error> {
@@ -115,10 +146,26 @@ impl Name {
         self.0.replace('-', "_")
     }
 
+    /// The name as one of a WIT package: words in small letters, each of which begins with one.
+    fn package(&self) -> String {
+        let name = self.0.to_ascii_lowercase();
+        let words = name.split(['-', '_']).filter(|word| !word.is_empty());
+        let words = words.map(
+            |word| match word.starts_with(|c: char| c.is_ascii_digit()) {
+                true => format!("n{word}"),
+                false => word.to_owned(),
+            },
+        );
+        words.collect::<Vec<_>>().join("-")
+    }
+
     /// A text of the template with the name in its place.
     fn fill(&self, text: &str) -> String {
+        let package = self.package();
         text.replace("{{name}}", &self.0)
             .replace("{{module}}", &self.module())
+            .replace("{{package}}", &package)
+            .replace("{{wit}}", &package.replace('-', "_"))
     }
 }
 
@@ -327,6 +374,10 @@ mod tests {
         assert_eq!(
             name.fill("{{name}}: {{module}}.wasm {{x}}"),
             "my-test: my_test.wasm {{x}}"
+        );
+        assert_eq!(
+            Name("My_new-2".to_owned()).fill("{{package}} {{wit}}"),
+            "my-new-n2 my_new_n2"
         );
         for (place, text) in RUST_PROJECT
             .iter()

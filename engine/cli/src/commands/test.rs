@@ -32,6 +32,7 @@ pub(crate) async fn prepare(args: &TestArgs, global: &GlobalArgs) -> Result<Prep
         layers: layers(args)?,
         env: args.env(&variable)?,
         system_env: system_env(),
+        extension_folders: extension_folders(),
         cache: cache_folder(),
         secrets: Arc::new(read_secrets(&args.secret_sources(&variable))?),
         log: log.clone(),
@@ -94,6 +95,20 @@ fn system_env() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+/// Where extensions are looked for: `BRUNT_EXTENSION_PATH`, and the user's own folder. The folder of the test is searched too.
+pub(crate) fn extension_folders() -> Vec<PathBuf> {
+    let path = std::env::var_os("BRUNT_EXTENSION_PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .collect();
+    let base = std::env::var_os("XDG_DATA_HOME").filter(|folder| !folder.is_empty());
+    let base = base
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")));
+    folders.extend(base.map(|base| base.join("brunt/extensions")));
+    folders
 }
 
 /// Where compiled tests are kept: `BRUNT_CACHE_DIR`, or the user's cache folder; nowhere when there is neither.

@@ -13,9 +13,10 @@ use crate::signal::Signal;
 use crate::state::{Misuse, VuState};
 
 /// The longest time that is waited for: a hundred years, so that no arithmetic overflows.
-pub(super) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+pub(crate) const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Something that becomes ready once.
+#[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub enum Waitable {
     /// At this time.
@@ -98,22 +99,35 @@ impl waiting::Host for VuState {
     }
 
     async fn wait_any(&mut self, these: Vec<Resource<Waitable>>) -> wasmtime::Result<u32> {
-        if these.is_empty() {
-            return Err(Misuse("time.wait-any has nothing to wait for".into()).into());
-        }
         self.wait_for_first(these).await
     }
 }
 
 impl VuState {
     async fn wait_for_first(&mut self, these: Vec<Resource<Waitable>>) -> wasmtime::Result<u32> {
+        let first = SendWrapper::new(self.first_of(&these)?);
+        let index = first.await;
+        self.usage.resume(Instant::now());
+        Ok(index)
+    }
+
+    /// What gives the index of the first of these that is ready.
+    pub(crate) fn first_of(
+        &mut self,
+        these: &[Resource<Waitable>],
+    ) -> wasmtime::Result<impl Future<Output = u32> + use<>> {
+        if these.is_empty() {
+            return Err(Misuse("time.wait-any has nothing to wait for".into()).into());
+        }
         self.refuse_in_init("time.wait-any")?;
+        let mut ready = None;
         let mut signals = Vec::new();
         let mut first_timer: Option<(usize, Instant)> = None;
         for (index, handle) in these.iter().enumerate() {
             let waitable = self.table.get(handle)?;
             if waitable.ready() {
-                return Ok(index as u32);
+                ready = Some(index);
+                break;
             }
             match waitable {
                 Waitable::On(signal) => signals.push((index, signal.clone())),
@@ -123,9 +137,12 @@ impl VuState {
                 Waitable::At(_) => {}
             }
         }
-        let index = SendWrapper::new(first_of(signals, first_timer)).await;
-        self.usage.resume(Instant::now());
-        Ok(index as u32)
+        Ok(async move {
+            match ready {
+                Some(index) => index as u32,
+                None => first_of(signals, first_timer).await as u32,
+            }
+        })
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::{Rc, Weak};
-use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::task::AbortHandle;
 
@@ -218,11 +219,44 @@ impl Shared {
         self.inbox.ended().map(Err)
     }
 
-    fn poll_next(&self, context: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
-        with_scratch(usize::MAX, |scratch| {
-            ready!(self.socket.poll_recv(context, scratch))?;
-            Poll::Ready(Ok(scratch.filled().to_vec()))
-        })
+    /// Takes all that has come. Errors: the socket is of no more use.
+    fn take_all(&self, traffic: &Traffic) -> io::Result<()> {
+        loop {
+            let received: io::Result<Vec<u8>> = with_scratch(usize::MAX, |scratch| {
+                let length = self.socket.try_recv(scratch.initialize_unfilled())?;
+                Ok(scratch.initialized()[..length].to_vec())
+            });
+            match received {
+                Ok(bytes) => {
+                    traffic.add(0, bytes.len() as u64);
+                    self.note(Ok(bytes));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => self.note_error(error)?,
+            }
+        }
+    }
+
+    /// What the system says of a socket that is neither readable nor writable for it.
+    fn take_error(&self) -> io::Result<()> {
+        let none = || io::Error::from(io::ErrorKind::WouldBlock);
+        let error = self.socket.try_io(Interest::ERROR, || {
+            self.socket.take_error()?.ok_or_else(none)
+        });
+        match error {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Ok(error) | Err(error) => self.note_error(error),
+        }
+    }
+
+    fn note_error(&self, error: io::Error) -> io::Result<()> {
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => {
+                self.note(Err(refused()));
+                Ok(())
+            }
+            _ => Err(error),
+        }
     }
 
     /// Keeps what came, where there is room.
@@ -240,18 +274,19 @@ impl Shared {
 
 /// Takes what comes for as long as the socket is open.
 async fn take_in(shared: Rc<Shared>, traffic: Rc<Traffic>, _account: Account) {
-    loop {
-        match poll_fn(|context| shared.poll_next(context)).await {
-            Ok(bytes) => {
-                traffic.add(0, bytes.len() as u64);
-                shared.note(Ok(bytes));
-            }
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                shared.note(Err(refused()));
-            }
-            Err(error) => return shared.inbox.end(failure("receive", 1202, &error)),
+    let taking = async {
+        loop {
+            shared
+                .socket
+                .ready(Interest::READABLE | Interest::ERROR)
+                .await?;
+            shared.take_all(&traffic)?;
+            shared.take_error()?;
         }
-    }
+    };
+    let ended: io::Result<Infallible> = taking.await;
+    let Err(error) = ended;
+    shared.inbox.end(failure("receive", 1202, &error));
 }
 
 async fn bound(address: SocketAddr, local: Option<IpAddr>) -> Result<UdpSocket> {

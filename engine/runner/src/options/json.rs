@@ -52,6 +52,7 @@ fn operator(options: &Options) -> Value {
         "includeSystemEnvVars": options.include_system_env_vars,
         "workers": options.workers,
         "busyWarning": options.busy_warning,
+        "extensions": options.extensions,
         "seed": options.seed,
     })
 }

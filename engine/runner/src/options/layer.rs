@@ -150,7 +150,7 @@ impl Layer {
     /// What this layer says about what a test may use and see before it has said anything, and nothing else.
     pub(crate) fn grants(&self) -> Layer {
         let granted = |name: &str| {
-            ["includeSystemEnvVars", "seed"].contains(&name)
+            ["includeSystemEnvVars", "seed", "extensions"].contains(&name)
                 || table::find(name).is_some_and(|option| option.scope == Scope::Grant)
         };
         let values = self.values.iter().filter(|(name, _)| granted(name));
@@ -243,6 +243,7 @@ fn find_variable<'a>(
             "seed",
             "instancePerIteration",
             "tlsCA",
+            "extensions",
             "httpVersion",
         ]
         .contains(&option.name);

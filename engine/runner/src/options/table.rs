@@ -247,6 +247,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "INCLUDE_SYSTEM_ENV_VARS",
         Shape::Flag,
     ),
+    operator("extensions", "EXTENSIONS", Shape::Words),
     operator("workers", "WORKERS", Shape::Count),
     operator("busyWarning", "BUSY_WARNING", Shape::Count),
     anyone("seed", "SEED", Shape::Count),

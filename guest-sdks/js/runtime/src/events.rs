@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use rquickjs::function::{Opt, Rest};
 use rquickjs::promise::PromiseState;
@@ -11,7 +12,7 @@ use crate::bindings::brunt::http::client::PendingResponse;
 use crate::bindings::brunt::time::clock;
 use crate::bindings::brunt::time::waiting::{self, Waitable};
 use crate::native::response;
-use crate::{phase, rejections};
+use crate::{extension, phase, rejections};
 
 /// A callback that waits for its time.
 struct Timer {
@@ -38,7 +39,16 @@ struct Request {
     call: Persistent<Function<'static>>,
 }
 
+/// A callback for something that an extension lets the script wait for. It stays from one iteration to the next.
+struct Watch {
+    waitable: Rc<Waitable>,
+    call: Persistent<Function<'static>>,
+    /// Whether the iteration does not end before.
+    holds: bool,
+}
+
 thread_local! {
+    static WATCHED: RefCell<Vec<Watch>> = const { RefCell::new(Vec::new()) };
     static TIMERS: RefCell<Timers> = RefCell::default();
     static REQUESTS: RefCell<Vec<Request>> = const { RefCell::new(Vec::new()) };
 }
@@ -53,13 +63,76 @@ pub(crate) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
 pub(crate) fn drain(ctx: &Ctx<'_>) -> Result<()> {
     loop {
         while ctx.execute_pending_job() {}
-        if !REQUESTS.with_borrow(Vec::is_empty) {
+        if !REQUESTS.with_borrow(Vec::is_empty) || is_watching() && is_held() {
             meet_first(ctx)?;
         } else if !TIMERS.with_borrow(|timers| timers.waiting.is_empty()) {
             fire(ctx)?;
         } else {
             return Ok(());
         }
+    }
+}
+
+/// Calls this function once `waitable` is ready.
+pub(crate) fn watch<'js>(ctx: &Ctx<'js>, waitable: Rc<Waitable>, call: Function<'js>, holds: bool) {
+    let call = Persistent::save(ctx, call);
+    WATCHED.with_borrow_mut(|watched| {
+        watched.push(Watch {
+            waitable,
+            call,
+            holds,
+        })
+    });
+}
+
+fn is_watching() -> bool {
+    !WATCHED.with_borrow(Vec::is_empty)
+}
+
+/// Whether a timer or a callback has yet to be called before the iteration ends.
+fn is_held() -> bool {
+    let has_timers = !TIMERS.with_borrow(|timers| timers.waiting.is_empty());
+    has_timers || WATCHED.with_borrow(|watched| watched.iter().any(|watch| watch.holds))
+}
+
+/// Sleeps, and lets callbacks for what extensions do run meanwhile.
+pub(crate) fn sleep(ctx: &Ctx<'_>, nanos: u64) -> Result<()> {
+    match is_watching() {
+        false => {
+            clock::sleep(nanos);
+            Ok(())
+        }
+        true => wait_until(ctx, &waiting::after(nanos)),
+    }
+}
+
+/// Waits until this is ready, and lets callbacks for what extensions do run meanwhile.
+pub(crate) fn wait_until(ctx: &Ctx<'_>, end: &Waitable) -> Result<()> {
+    loop {
+        let watched: Vec<Rc<Waitable>> = watched();
+        let mut all: Vec<&Waitable> = vec![end];
+        all.extend(watched.iter().map(|waitable| &**waitable));
+        match waiting::wait_any(&all) {
+            0 => return Ok(()),
+            index => call_watch(ctx, &watched[index as usize - 1])?,
+        }
+    }
+}
+
+fn watched() -> Vec<Rc<Waitable>> {
+    WATCHED.with_borrow(|watched| watched.iter().map(|watch| watch.waitable.clone()).collect())
+}
+
+/// Calls who waits for this, which is ready.
+fn call_watch(ctx: &Ctx<'_>, ready: &Rc<Waitable>) -> Result<()> {
+    let watch = WATCHED.with_borrow_mut(|watched| {
+        let mut all = watched.iter();
+        let index = all.position(|watch| Rc::ptr_eq(&watch.waitable, ready))?;
+        Some(watched.remove(index))
+    });
+    match watch {
+        Some(watch) => watch.call.restore(ctx)?.call(()),
+        None => Ok(()),
     }
 }
 
@@ -79,6 +152,7 @@ pub(crate) fn expect<'js>(ctx: &Ctx<'js>, pending: PendingResponse, call: Functi
 /// Forgets the timers, and gives up the requests, after an exception.
 pub(crate) fn clear() {
     REQUESTS.with_borrow_mut(Vec::clear);
+    WATCHED.with_borrow_mut(|watched| watched.retain(|watch| !watch.holds));
     TIMERS.with_borrow_mut(|timers| timers.waiting.clear());
 }
 
@@ -89,6 +163,7 @@ pub(crate) fn finish<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Value<'js
         false => None,
     };
     drain(ctx)?;
+    extension::drop_dead();
     let value = match promise {
         Some(promise) if promise.state() != PromiseState::Pending => {
             promise.result().unwrap_or(Ok(value))?
@@ -110,15 +185,22 @@ pub(crate) fn settle<'js, T: FromJs<'js>>(ctx: &Ctx<'js>, promise: &Promise<'js>
     })
 }
 
-/// Waits for the first of all requests and the timer that is due first, and calls who waits for it.
+/// Waits for the first of all requests, the timer that is due first, and what is watched, and calls who waits for it.
 fn meet_first(ctx: &Ctx<'_>) -> Result<()> {
     let due = TIMERS.with_borrow(|timers| timers.waiting.keys().next().map(|(due, _)| *due));
     let timer = due.map(|due| waiting::after(due.saturating_sub(clock::now())));
+    let watched = watched();
+    let timers = usize::from(timer.is_some());
     let first = REQUESTS.with_borrow(|requests| {
         let mut all: Vec<&Waitable> = requests.iter().map(|request| &request.done).collect();
         all.extend(&timer);
+        all.extend(watched.iter().map(|waitable| &**waitable));
         waiting::wait_any(&all) as usize
     });
+    let requests = REQUESTS.with_borrow(Vec::len);
+    if first >= requests + timers {
+        return call_watch(ctx, &watched[first - requests - timers]);
+    }
     let met = REQUESTS
         .with_borrow_mut(|requests| (first < requests.len()).then(|| requests.remove(first)));
     let Some(Request { pending, call, .. }) = met else {

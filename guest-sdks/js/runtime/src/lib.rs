@@ -9,6 +9,7 @@
 mod bindings;
 mod clock;
 mod events;
+mod extension;
 mod failure;
 mod image;
 mod modules;

@@ -5,7 +5,7 @@ use rquickjs::module::Declared;
 use rquickjs::{Ctx, Error, Exception, Function, Module, Object, Result, Value};
 
 use crate::bindings::brunt::js::modules::{self, Kind};
-use crate::{native, require};
+use crate::{extension, native, require};
 
 /// What the runtime's own modules are built on. No script can import it.
 pub(crate) const NATIVE: &str = "brunt:native";
@@ -41,6 +41,7 @@ const OWN: &[(&str, &str)] = &[
     ("k6/secrets", include_str!("../js/secrets.js")),
     ("k6/timers", include_str!("../js/timers.js")),
     ("brunt:addresses", include_str!("../js/addresses.js")),
+    ("brunt:events", include_str!("../js/events.js")),
     ("brunt:globals", include_str!("../js/globals.js")),
     ("brunt:html/element", include_str!("../js/html/element.js")),
     (
@@ -84,6 +85,9 @@ const OWN: &[(&str, &str)] = &[
     ),
 ];
 
+/// Modules of the runtime's own that scripts can import beside `k6` and what begins with it.
+const PUBLIC: [&str; 1] = ["brunt:events"];
+
 /// How a name is resolved.
 pub(crate) struct Names;
 
@@ -118,6 +122,9 @@ impl Loader for Sources {
         if let Some(text) = own(name) {
             return Module::declare(ctx.clone(), name, text);
         }
+        if let Some(module) = extension::declare(ctx, name) {
+            return module;
+        }
         let source = load(ctx, name)?;
         declare(ctx, name, source)
     }
@@ -141,12 +148,21 @@ pub(crate) fn declare<'js>(
 
 /// The full name of what `name` means in the module `base`.
 pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
-    // What the runtime itself imports has no file as its base.
     let by_script = base.starts_with("file://");
-    if name.starts_with("brunt:") && !by_script
-        || own(name).is_some_and(|_| !name.starts_with("brunt:"))
-    {
+    let is_ours = name.starts_with("brunt:") && !PUBLIC.contains(&name);
+    let may_see_ours = !by_script && !is_shipped(base);
+    if is_ours && may_see_ours || own(name).is_some() && !is_ours {
         return Ok(name.to_owned());
+    }
+    // The module of an interface names those of others as they are.
+    if extension::is_interface(base) && extension::is_interface(name) {
+        return Ok(name.to_owned());
+    }
+    if let Some(name) = extension::resolve(name) {
+        return Ok(name);
+    }
+    if extension::is_like_one(name) {
+        return Err(Exception::throw_message(ctx, &extension::missing(name)));
     }
     if name == "k6" || name.starts_with("k6/") {
         return Err(unknown(ctx, name));
@@ -160,6 +176,12 @@ pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
         }
     };
     modules::resolve(name, referrer).map_err(|why| Exception::throw_message(ctx, &why))
+}
+
+/// Whether a module of this name comes with an extension: it sees what a script does.
+fn is_shipped(name: &str) -> bool {
+    let is_foreign = name.starts_with("k6/x/") || name.contains(':');
+    is_foreign && own(name).is_none() && !extension::is_interface(name)
 }
 
 /// Reads a module of the script.

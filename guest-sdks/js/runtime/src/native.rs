@@ -27,8 +27,7 @@ use rquickjs::{
 };
 
 use crate::bindings::brunt::log::log;
-use crate::bindings::brunt::time::clock;
-use crate::{events, failure, image, phase, require};
+use crate::{events, extension, failure, image, phase, require};
 
 pub(crate) use execution::begin_call;
 
@@ -51,6 +50,7 @@ impl ModuleDef for Natives {
         encoding::install(ctx, &native)?;
         execution::install(ctx, &native)?;
         events::install(ctx, &native)?;
+        extension::install(ctx, &native)?;
         http::install(ctx, &native)?;
         lazy::install(ctx, &native)?;
         request::install(ctx, &native)?;
@@ -162,8 +162,7 @@ fn exports_of<'js>(ctx: Ctx<'js>, name: String) -> Result<Value<'js>> {
 fn sleep(ctx: Ctx<'_>, seconds: f64) -> Result<()> {
     phase::refuse_in_init(&ctx, "sleep()")?;
     // Less than nothing, or no number, is no sleep.
-    clock::sleep((seconds.max(0.0) * 1e9) as u64);
-    Ok(())
+    events::sleep(&ctx, (seconds.max(0.0) * 1e9) as u64)
 }
 
 /// `places(stack)`: the script's own places in it, a line each.

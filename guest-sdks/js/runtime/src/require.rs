@@ -8,7 +8,7 @@ use rquickjs::function::This;
 use rquickjs::{Ctx, Function, Module, Object, Persistent, Result, Value};
 
 use crate::bindings::brunt::js::modules::{self as host, Kind};
-use crate::{events, modules, phase};
+use crate::{events, extension, modules, phase};
 
 thread_local! {
     /// `module` of every CommonJS module that was evaluated, or is being evaluated.
@@ -109,6 +109,9 @@ fn required<'js>(ctx: &Ctx<'js>, referrer: &str, specifier: &str) -> Result<Valu
             true => namespace.into_value(),
             false => default,
         });
+    }
+    if extension::is_module(&name) {
+        return import(ctx, &name).map(Object::into_value);
     }
     if LOADED.with_borrow(|loaded| loaded.contains_key(&name)) {
         return exports_of(ctx, &name);

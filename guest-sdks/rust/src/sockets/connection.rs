@@ -64,7 +64,11 @@ impl Connection {
     /// Leaves bytes to be written, all of them; they are on their way when the VU next waits for something, at the latest. Suspends
     /// this VU while more than the limit `socketBuffer` waits.
     pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        self.inner.write(bytes).map_err(Error::from)
+        match self.inner.write_now(bytes)? {
+            true => Ok(()),
+            // Only here is the call one that can suspend, which costs more.
+            false => self.inner.write(bytes).map_err(Error::from),
+        }
     }
 
     /// Something to wait for: ready when [`Connection::send`] would not suspend. A new one is needed after each.

@@ -44,10 +44,23 @@ fn rabbitmq_is_spoken_to_from_rust_and_from_scripts() {
     assert!(ended.metric("stomp_connect_time", "max") > 0.0);
     passed(&guest(&address, "waiting").run(), 6.0);
     let over_tls = format!("stomps://localhost:{}", broker.tls_address().port());
-    passed(&guest(&over_tls, "messages").test_env("CA", &authority.pem()).run(), 5.0);
+    passed(
+        &guest(&over_tls, "messages")
+            .test_env("CA", &authority.pem())
+            .run(),
+        5.0,
+    );
     let unknown = guest(&over_tls, "refused").run();
-    assert!(unknown.only("refused")["message"].as_str().is_some_and(|message| message.contains("unknown authority")), "{}", unknown.stderr);
-    let wrong = guest(&address, "refused").test_env("PASSCODE", "wrong").run();
+    assert!(
+        unknown.only("refused")["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("unknown authority")),
+        "{}",
+        unknown.stderr
+    );
+    let wrong = guest(&address, "refused")
+        .test_env("PASSCODE", "wrong")
+        .run();
     assert_eq!(wrong.only("refused")["kind"], "ErrorKind::Server");
     passed(&with(Brunt::script("stomp/simple.js"), &address).run(), 9.0);
     passed(&with(Brunt::script("stomp/typed.js"), &address).run(), 4.0);
@@ -72,7 +85,10 @@ fn a_broker_that_is_away_is_a_clear_error() {
     let refused = ended.only("refused");
     assert_eq!(refused["kind"], "ErrorKind::Network");
     let message = refused["message"].as_str().unwrap_or_default();
-    assert!(message.contains("connecting to STOMP at 127.0.0.1:1: "), "{message}");
+    assert!(
+        message.contains("connecting to STOMP at 127.0.0.1:1: "),
+        "{message}"
+    );
     assert_eq!(ended.metric("stomp_errors", "count"), 1.0);
 }
 
@@ -83,22 +99,37 @@ fn what_is_no_stomp_ends_nothing_but_the_call() {
         ("HTTP/1.1 400 Bad Request\r\n\r\n", "does not speak STOMP"),
         ("CONNECTED\nversion:9.9\n\n\0", "wants STOMP 9.9"),
         ("CONNECTED\nno header\n\n\0", "is no header"),
-        ("ERROR\nmessage:go away\n\n\0", "the server refused: go away"),
+        (
+            "ERROR\nmessage:go away\n\n\0",
+            "the server refused: go away",
+        ),
         ("", "hung up"),
     ] {
         let server = Scripted::start(move |_| vec![Step::send(answer)]);
         let ended = guest(&server.address().to_string(), "refused").run();
         passed(&ended, 1.0);
         let refused = ended.only("refused");
-        assert!(refused["message"].as_str().is_some_and(|message| message.contains(words)), "{refused}");
+        assert!(
+            refused["message"]
+                .as_str()
+                .is_some_and(|message| message.contains(words)),
+            "{refused}"
+        );
     }
 }
 
 #[test]
 fn a_host_that_the_run_denies_is_not_dialled() {
     let server = Scripted::start(|_| vec![]);
-    let ended = guest(&server.address().to_string(), "refused").args(["--blacklist-ip", "127.0.0.0/8"]).run();
+    let ended = guest(&server.address().to_string(), "refused")
+        .args(["--blacklist-ip", "127.0.0.0/8"])
+        .run();
     let refused = ended.only("refused");
-    assert!(refused["message"].as_str().is_some_and(|message| message.contains("denied")), "{refused}");
+    assert!(
+        refused["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("denied")),
+        "{refused}"
+    );
     assert!(server.passed().is_empty());
 }

@@ -71,6 +71,13 @@ impl tcp::HostConnection for VuState {
         self.suspended(waiting).await
     }
 
+    fn write_now(&mut self, connection: Handle, bytes: Vec<u8>) -> Answer<bool> {
+        Ok(match self.table.get(&connection)?.0.write_now(&bytes) {
+            Some(result) => result.map(|()| true).map_err(SocketError::from),
+            None => Ok(false),
+        })
+    }
+
     fn writable(&mut self, connection: Handle) -> wasmtime::Result<Resource<Waitable>> {
         let signal = self.table.get(&connection)?.0.writable();
         Ok(self.table.push(Waitable::On(SendWrapper::new(signal)))?)

@@ -1,0 +1,66 @@
+//! Defines what an extension's file tells of its contract: the WIT of what it exports, and what it is in words.
+
+use anyhow::Result;
+use wit_component::{DecodedWasm, WitPrinter};
+
+use crate::error::{Error, ErrorKind};
+use crate::extension::file::Extension;
+
+/// The contract of an extension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contract {
+    /// The packages that it exports interfaces of, as WIT.
+    pub wit: String,
+    /// The first line of the prose above its package; none where the file has none.
+    pub description: Option<String>,
+}
+
+impl Extension {
+    /// Its contract, as its file has it.
+    ///
+    /// # Errors
+    /// When the file has none that can be read.
+    pub fn contract(&self) -> Result<Contract, Error> {
+        read(self).map_err(|error| {
+            let message = format!(
+                "{}: its types can't be read: {error:#}",
+                self.path().display()
+            );
+            Error::new(ErrorKind::NotAComponent, message)
+                .hint("is the file whole? build it again with the tools of this version of brunt")
+        })
+    }
+}
+
+fn read(extension: &Extension) -> Result<Contract> {
+    let bytes = extension.bytes();
+    let resolve = match wasmparser::Parser::is_component(bytes) {
+        true => match wit_component::decode(bytes)? {
+            DecodedWasm::Component(resolve, _) | DecodedWasm::WitPackage(resolve, _) => resolve,
+        },
+        // Prose is only here: a component keeps the types alone.
+        false => wit_component::metadata::decode(bytes)?.1.resolve,
+    };
+    let mut contract = Contract {
+        wit: String::new(),
+        description: None,
+    };
+    for (id, package) in resolve.packages.iter() {
+        let name = package.name.to_string();
+        let is_its = |of: &&super::Interface| match &of.version {
+            Some(version) => name == format!("{}@{version}", of.package),
+            None => name == of.package,
+        };
+        if extension.exports().iter().find(is_its).is_none() {
+            continue;
+        }
+        let mut printer = WitPrinter::default();
+        printer.print(&resolve, id, &[])?;
+        contract.wit.push_str(&printer.output.to_string());
+        if contract.description.is_none() {
+            let prose = package.docs.contents.as_deref().unwrap_or_default();
+            contract.description = prose.lines().next().map(str::to_owned);
+        }
+    }
+    Ok(contract)
+}
