@@ -19,6 +19,7 @@ mod test;
 mod world;
 
 mod data;
+mod fetch;
 mod log;
 mod modules;
 mod network;
@@ -43,6 +44,7 @@ mod http;
 pub use data::Data;
 pub use error::{Error, ErrorKind};
 pub use evaluation::{Evaluation, Snapshot};
+pub use fetch::{Fetcher, Page};
 pub use hosts::{HostTarget, Hosts, is_host_pattern};
 pub use http::{CIPHER_SUITES, ERROR_CODES, ErrorCode, is_cipher_suite};
 pub use limits::Limits;

@@ -7,6 +7,7 @@ mod exit;
 pub mod options;
 
 mod load;
+mod modules;
 mod script;
 mod secrets;
 mod settings;

@@ -16,8 +16,9 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::options::{Layer, Options, OptionsError, Source};
-use crate::script;
 use crate::secrets::SECRET_VARIABLES;
+use crate::settings::fetch_settings;
+use crate::{modules, script};
 
 /// What to run, and what everyone but the test itself says about it.
 pub struct TestSource {
@@ -87,6 +88,11 @@ impl Loaded {
         }
         let granted = granted(&source.layers)?;
         let proxies = Proxies::from_env(&source.system_env)?;
+        if let TestFile::Script { script, .. } = &mut source.test {
+            let settings = fetch_settings(&granted, &proxies, &source.system_env);
+            let (cache, log) = (source.cache.as_deref(), source.log.clone());
+            script.import_from(modules::remote(&granted, settings, cache, log));
+        }
         let (test, data) = test(&granted.limits.vu, source.test, source.cache.as_deref())?;
         let data = Arc::new(data);
         let registry = Arc::new(Registry::new());

@@ -31,6 +31,7 @@ pub struct Module {
     /// Its text, in JavaScript.
     pub text: String,
     positions: Positions,
+    imports: Vec<(String, (usize, usize))>,
 }
 
 impl Module {
@@ -39,13 +40,40 @@ impl Module {
         self.positions.before(line, column)
     }
 
+    /// Where it imports this, as line and column from 1.
+    pub(crate) fn place_of(&self, specifier: &str) -> Option<(usize, usize)> {
+        let mut imports = self.imports.iter();
+        imports
+            .find(|(known, _)| known == specifier)
+            .map(|(_, place)| *place)
+    }
+
     /// The module in a file of this name.
     ///
     /// # Errors
     /// `SyntaxError: `, the file with line and column, and what is wrong there.
     pub(crate) fn parse(path: &Path, text: String) -> Result<Self, String> {
         let end = path.extension().unwrap_or_default().to_string_lossy();
-        match &*end {
+        Self::of(&end, path, text)
+    }
+
+    /// The module at this address. Where its path has no end that says what it is, it is JavaScript or else TypeScript.
+    ///
+    /// # Errors
+    /// As for a file.
+    pub(crate) fn parse_remote(url: &str, text: String) -> Result<Self, String> {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let end = path
+            .rsplit('/')
+            .next()
+            .and_then(|file| file.rsplit_once('.'));
+        let end = end.map_or("", |(_, end)| end);
+        let known = ["js", "mjs", "cjs", "ts", "mts", "cts", "json"].contains(&end);
+        Self::of(if known { end } else { "" }, Path::new(url), text)
+    }
+
+    fn of(end: &str, path: &Path, text: String) -> Result<Self, String> {
+        match end {
             "json" => json(path, text),
             "mjs" => script(path, text, SourceType::mjs()),
             "cjs" => script(path, text, SourceType::cjs()),
@@ -66,7 +94,7 @@ fn json(path: &Path, text: String) -> Result<Module, String> {
             path.display()
         ));
     }
-    Ok(plain(Kind::Json, text))
+    Ok(plain(Kind::Json, text, Vec::new()))
 }
 
 /// A script whose file does not say what it is, as one from standard input: JavaScript, or else TypeScript.
@@ -84,9 +112,9 @@ fn script(path: &Path, text: String, source: SourceType) -> Result<Module, Strin
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, &text, source).parse();
     refuse(path, &text, &parsed.diagnostics)?;
-    let kind = kind(&parsed, source);
+    let (kind, imports) = (kind(&parsed, source), imports(&text, &parsed));
     drop(allocator);
-    Ok(plain(kind, text))
+    Ok(plain(kind, text, imports))
 }
 
 /// TypeScript, which loses its types.
@@ -94,7 +122,7 @@ fn typed(path: &Path, text: &str, source: SourceType) -> Result<Module, String> 
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, text, source).parse();
     refuse(path, text, &parsed.diagnostics)?;
-    let kind = kind(&parsed, source);
+    let (kind, imports) = (kind(&parsed, source), imports(text, &parsed));
     let mut program = parsed.program;
     let checked = SemanticBuilder::new().with_enum_eval(true).build(&program);
     refuse(path, text, &checked.diagnostics)?;
@@ -113,15 +141,28 @@ fn typed(path: &Path, text: &str, source: SourceType) -> Result<Module, String> 
         kind,
         text: made.code,
         positions,
+        imports,
     })
 }
 
-fn plain(kind: Kind, text: String) -> Module {
+fn plain(kind: Kind, text: String, imports: Vec<(String, (usize, usize))>) -> Module {
     Module {
         kind,
         text,
         positions: Positions::default(),
+        imports,
     }
+}
+
+/// What it imports by `import` and `export … from`, and where.
+fn imports(text: &str, parsed: &ParserReturn<'_>) -> Vec<(String, (usize, usize))> {
+    let requested = parsed.module_record.requested_modules.iter();
+    requested
+        .filter_map(|(specifier, requests)| {
+            let first = requests.iter().map(|request| request.span.start).min()?;
+            Some((specifier.to_string(), line_and_column(text, first as usize)))
+        })
+        .collect()
 }
 
 fn kind(parsed: &ParserReturn<'_>, source: SourceType) -> Kind {
@@ -153,6 +194,10 @@ fn place(text: &str, error: &OxcDiagnostic) -> (usize, usize) {
         .iter()
         .next()
         .map_or(0, |label| label.offset() as usize);
+    line_and_column(text, at)
+}
+
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)
@@ -180,6 +225,50 @@ mod tests {
         ] {
             assert_eq!(parse(path, text).expect(text).kind, kind, "{path}: {text}");
         }
+    }
+
+    #[test]
+    fn what_comes_from_an_address_is_told_apart_by_its_path() {
+        for (url, text, stripped) in [
+            (
+                "https://a.org/a.ts?v=1.js",
+                "export const a: number = 1;",
+                "export const a = 1;",
+            ),
+            (
+                "https://a.org/lodash@4.17",
+                "module.exports = 1;",
+                "module.exports = 1;",
+            ),
+            (
+                "https://a.org/pkg",
+                "export const a: number = 1;",
+                "export const a = 1;",
+            ),
+            (
+                "https://a.org/a.js#b.ts",
+                "export default 1",
+                "export default 1",
+            ),
+        ] {
+            let module = Module::parse_remote(url, text.to_owned()).expect(url);
+            assert_eq!(module.text.trim(), stripped, "{url}");
+        }
+        let text = "export const a: number = 1;".to_owned();
+        let error = Module::parse_remote("https://a.org/a.js", text).expect_err("types");
+        assert!(
+            error.starts_with("SyntaxError: https://a.org/a.js:1:14: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_import_is_known_by_its_place() {
+        let text = "// é\nimport a from './a.js'; import './b.js';\nexport * from './a.js';\n";
+        let module = parse("x.js", text).expect(text);
+        assert_eq!(module.place_of("./a.js"), Some((2, 15)));
+        assert_eq!(module.place_of("./b.js"), Some((2, 32)));
+        assert_eq!(module.place_of("./c.js"), None);
     }
 
     #[test]

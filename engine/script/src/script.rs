@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use oxc_resolver::{ResolveOptions, Resolver};
 use url::Url;
 
+use crate::address;
 use crate::parse::Module;
+use crate::remote::Remote;
 use crate::root::Root;
 
-/// A script and its modules. Each module has a name, which is a URL: `file:///folder/script.js`.
+/// A script and its modules. Each module has a name, which is a URL: `file:///folder/script.js`, `https://example.com/lib.js`.
 pub struct Script {
     main: String,
     folder: PathBuf,
@@ -21,6 +23,12 @@ pub struct Script {
     resolver: Resolver,
     resolved: Known<(String, String), Result<String, String>>,
     modules: Known<String, Result<Arc<Module>, String>>,
+    /// Where modules of `https://` addresses come from, when anybody fetches them.
+    remote: Option<Remote>,
+    /// Who wanted each of them first, and where.
+    wanted: Known<String, String>,
+    /// The addresses that they came from in the end, where those are others.
+    origins: Known<String, String>,
     sealed: AtomicBool,
 }
 
@@ -74,8 +82,16 @@ impl Script {
             resolver: Resolver::new(options()),
             resolved: Known::default(),
             modules: Known::default(),
+            remote: None,
+            wanted: Known::default(),
+            origins: Known::default(),
             sealed: AtomicBool::new(false),
         })
+    }
+
+    /// Lets it import modules of `https://` addresses from there.
+    pub fn import_from(&mut self, remote: Remote) {
+        self.remote = Some(remote);
     }
 
     /// The name of the script itself.
@@ -148,14 +164,33 @@ impl Script {
     }
 
     fn find(&self, specifier: &str, referrer: &str) -> Result<String, String> {
-        if let Some((scheme, _)) = specifier.split_once("://")
-            && scheme != "file"
-        {
-            return Err(format!(
-                "\"{specifier}\" can't be imported: modules of {scheme}:// addresses are not in this version of brunt; \
-                 put a copy beside the script and import that"
-            ));
+        let address = if address::is_remote(referrer) {
+            let origin = locked(&self.origins).get(referrer).cloned();
+            address::relative(specifier, origin.as_deref().unwrap_or(referrer))?
+        } else if specifier.contains("://") && !specifier.starts_with("file://") {
+            address::absolute(specifier)?
+        } else {
+            return self.find_file(specifier, referrer);
+        };
+        let place = self.place_of(specifier, referrer);
+        locked(&self.wanted).entry(address.clone()).or_insert(place);
+        Ok(address)
+    }
+
+    /// Where a module imports this, as far as that is known.
+    fn place_of(&self, specifier: &str, referrer: &str) -> String {
+        let modules = locked(&self.modules);
+        let place = match modules.get(referrer) {
+            Some(Ok(module)) => module.place_of(specifier),
+            _ => None,
+        };
+        match place {
+            Some((line, column)) => format!("{referrer}:{line}:{column}"),
+            None => referrer.to_owned(),
         }
+    }
+
+    fn find_file(&self, specifier: &str, referrer: &str) -> Result<String, String> {
         let folder = path(referrer)?;
         let folder = folder.parent().unwrap_or(self.root.path());
         let wanted = match specifier.starts_with("file://") {
@@ -176,6 +211,10 @@ impl Script {
     }
 
     fn read(&self, name: &str) -> Result<Arc<Module>, String> {
+        if address::is_remote(name) {
+            let text = self.fetched(name)?;
+            return Module::parse_remote(name, text).map(Arc::new);
+        }
         let path = path(name)?;
         if !self.root.has(&path) || !path.is_file() {
             return Err(format!(
@@ -186,6 +225,26 @@ impl Script {
         let text = std::fs::read_to_string(&path)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         Module::parse(&path, text).map(Arc::new)
+    }
+
+    fn fetched(&self, url: &str) -> Result<String, String> {
+        let remote = self.remote.as_ref();
+        let remote = remote.ok_or_else(|| self.told(url, "nothing is fetched here"))?;
+        let fetched = remote.module(url).map_err(|why| self.told(url, &why))?;
+        if fetched.from != url {
+            locked(&self.origins).insert(url.to_owned(), fetched.from);
+        }
+        Ok(fetched.text)
+    }
+
+    /// Why a module of the network can't be had, with who wants it.
+    fn told(&self, url: &str, why: &str) -> String {
+        let wanted = locked(&self.wanted).get(url).cloned();
+        let wanted = wanted.map(|place| format!(", imported by {place},"));
+        format!(
+            "\"{url}\"{} can't be had: {why}",
+            wanted.unwrap_or_default()
+        )
     }
 }
 
@@ -280,10 +339,7 @@ mod tests {
         for (specifier, words) in [
             ("./b.js", "there is no such file"),
             ("lodash", "no such package in node_modules"),
-            (
-                "https://example.com/x.js",
-                "https:// addresses are not in this version",
-            ),
+            ("http://example.com/x.js", "only https:// addresses"),
             ("/etc/passwd", "lies outside of"),
         ] {
             let error = script

@@ -160,8 +160,16 @@ fn result_and_limit_flags_reach_their_options() -> Result<(), OptionsError> {
         "-o json=a,b.json --out csv --tag a=1,2 --tag b=3 --system-tags url,vu \
          --summary-mode legacy --summary-export s.json --summary-trend-stats avg,p(99) \
          --summary-time-unit ms --no-thresholds --limit memory=64MiB --limit cpuTime=1s \
-         --allow-host *.example.com --deny-host 10.0.0.0/8",
+         --allow-host *.example.com --deny-host 10.0.0.0/8 --reload-modules \
+         --module-mirror https://a.example/=https://b.example/?a=1,2/",
     )?;
+    assert_eq!(
+        (
+            limited.reload_modules,
+            limited.module_mirrors["https://a.example/"].as_str()
+        ),
+        (true, "https://b.example/?a=1,2/")
+    );
     assert_eq!(
         (
             limited.outputs.len(),
@@ -223,7 +231,7 @@ fn texts_that_are_wrong_are_explained() {
     );
     check_error(
         &["--limit", "speed=1"],
-        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, responseHeaders, responseHead, streamBuffer, sseEvent, cookies, logBytes, handles, series",
+        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, responseHeaders, responseHead, streamBuffer, sseEvent, cookies, logBytes, handles, series, moduleSize, moduleTime",
     );
     check_error(
         &["--dns", "fast"],

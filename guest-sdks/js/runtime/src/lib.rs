@@ -13,6 +13,7 @@ mod failure;
 mod image;
 mod modules;
 mod native;
+mod origin;
 mod phase;
 mod rejections;
 mod require;

@@ -28,7 +28,7 @@ use rquickjs::{
 
 use crate::bindings::brunt::log::log;
 use crate::bindings::brunt::time::clock;
-use crate::{events, failure, image, phase, require};
+use crate::{events, failure, image, origin, phase, require};
 
 pub(crate) use execution::begin_call;
 
@@ -46,6 +46,8 @@ impl ModuleDef for Natives {
         native.set("log", Function::new(ctx.clone(), write_log)?)?;
         native.set("places", Function::new(ctx.clone(), places)?)?;
         native.set("exportsOf", Function::new(ctx.clone(), exports_of)?)?;
+        native.set("foreigner", Function::new(ctx.clone(), origin::foreigner)?)?;
+        native.set("require", Function::new(ctx.clone(), require::of)?)?;
         native.set("sleep", Function::new(ctx.clone(), sleep)?)?;
         data::install(ctx, &native)?;
         encoding::install(ctx, &native)?;
@@ -64,7 +66,6 @@ impl ModuleDef for Natives {
 
 /// Defines the globals of scripts.
 pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
-    require::install(ctx)?;
     let promise = Module::import(ctx, "brunt:globals")?;
     events::settle::<Value<'_>>(ctx, &promise)?;
     Ok(())

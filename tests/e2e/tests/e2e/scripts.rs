@@ -7,6 +7,7 @@ mod http;
 mod libraries;
 mod metadata;
 mod modules;
+mod remote;
 mod runtime;
 mod secrets;
 mod types;
