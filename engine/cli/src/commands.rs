@@ -1,5 +1,6 @@
 //! Defines what each command does.
 
+mod archive;
 mod inspect;
 mod new;
 mod run;
@@ -13,6 +14,7 @@ use clap_complete::Shell;
 use crate::args::{Args, VersionArgs};
 use crate::console::{Console, Stream};
 
+pub(crate) use archive::archive;
 pub(crate) use inspect::inspect;
 pub(crate) use new::new;
 pub(crate) use run::run;

@@ -42,6 +42,7 @@ fn dispatch(args: Args) -> Result<u8, Error> {
     match command {
         Command::Run(run) => commands::run(&run, &global),
         Command::Inspect(inspect) => commands::inspect(&inspect, &global),
+        Command::Archive(archive) => commands::archive(&archive, &global),
         Command::New(new) => commands::new(&new),
         Command::Version(version) => commands::version(&version),
         Command::Completions { shell } => commands::completions(shell),

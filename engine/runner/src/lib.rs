@@ -31,7 +31,7 @@ pub mod output;
 pub use brunt_host::{Description, ERROR_CODES, ErrorCode, ErrorKind, Failure, Level, LogSink};
 pub use brunt_metrics as metrics;
 pub use brunt_plan as plan;
-pub use brunt_script::{Script, ScriptError};
+pub use brunt_script::{Archive, ArchiveError, Script, ScriptError};
 pub use error::Error;
 pub use exit::{EXIT_CODES, ExitCode};
 pub use live::{Progress, ScenarioProgress, ScenarioState};

@@ -13,6 +13,7 @@ mod reader;
 mod table;
 
 mod addresses;
+mod archive;
 mod dns;
 mod execution;
 mod http;
@@ -130,6 +131,15 @@ impl Options {
             warnings: merged.warnings,
             ..options
         })
+    }
+
+    /// What the layers say that a test may say too, with nothing added: the options of an archive, which the test has there
+    /// by itself.
+    ///
+    /// # Errors
+    /// A file of authorities that can't be read: an archive has them itself.
+    pub fn consolidated(layers: Vec<Layer>) -> Result<Map<String, Value>, OptionsError> {
+        archive::consolidated(merge::merge(layers))
     }
 
     /// The options in k6's shape, as a test sees them at run time.

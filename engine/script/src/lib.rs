@@ -5,6 +5,11 @@
 //! kept in a folder. Nothing here runs a script, speaks to the network, or knows who does.
 
 mod address;
+mod archive;
+mod machine;
+mod names;
+mod pack;
+mod packed;
 mod parse;
 mod positions;
 mod remote;
@@ -12,6 +17,7 @@ mod root;
 mod script;
 
 pub use address::joined;
+pub use archive::{Archive, ArchiveError, Metadata, Own};
 pub use parse::{Kind, Module};
 pub use remote::{Fetch, Fetched, Remote};
 pub use script::{Script, ScriptError};

@@ -32,12 +32,19 @@ pub struct Module {
     pub text: String,
     positions: Positions,
     imports: Vec<(String, (usize, usize))>,
+    /// How it was written, where that is something else.
+    written: Option<String>,
 }
 
 impl Module {
     /// Where this place of the text was in the file, as line and column from 1.
     pub fn original(&self, line: u32, column: u32) -> (u32, u32) {
         self.positions.before(line, column)
+    }
+
+    /// Its text as it was written.
+    pub(crate) fn written(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.text)
     }
 
     /// Where it imports this, as line and column from 1.
@@ -142,6 +149,7 @@ fn typed(path: &Path, text: &str, source: SourceType) -> Result<Module, String> 
         text: made.code,
         positions,
         imports,
+        written: Some(text.to_owned()),
     })
 }
 
@@ -151,6 +159,7 @@ fn plain(kind: Kind, text: String, imports: Vec<(String, (usize, usize))>) -> Mo
         text,
         positions: Positions::default(),
         imports,
+        written: None,
     }
 }
 

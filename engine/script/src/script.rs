@@ -1,16 +1,17 @@
-//! Defines a script with its modules: names found, files read once, and nothing new after the first VU.
+//! Defines a script with its modules and files: names found, files read once, and nothing new after the first VU.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use oxc_resolver::{ResolveOptions, Resolver};
-use url::Url;
-
 use crate::address;
+use crate::archive::Archive;
+use crate::machine::Machine;
+use crate::names::name;
+use crate::packed::folder_of;
 use crate::parse::Module;
 use crate::remote::Remote;
 use crate::root::Root;
@@ -19,20 +20,30 @@ use crate::root::Root;
 pub struct Script {
     main: String,
     folder: PathBuf,
-    root: Root,
-    resolver: Resolver,
-    resolved: Known<(String, String), Result<String, String>>,
-    modules: Known<String, Result<Arc<Module>, String>>,
-    /// Where modules of `https://` addresses come from, when anybody fetches them.
-    remote: Option<Remote>,
-    /// Who wanted each of them first, and where.
+    place: Place,
+    pub(crate) resolved: Known<(String, String), Result<String, String>>,
+    pub(crate) modules: Known<String, Result<Arc<Module>, String>>,
+    files: Known<PathBuf, Result<Content, String>>,
+    /// What was opened, by the paths that were written.
+    pub(crate) opened: Mutex<BTreeMap<PathBuf, Content>>,
+    /// Who wanted each module of the network first, and where.
     wanted: Known<String, String>,
     /// The addresses that they came from in the end, where those are others.
     origins: Known<String, String>,
     sealed: AtomicBool,
 }
 
-type Known<K, V> = Mutex<HashMap<K, V>>;
+/// Where a script lies.
+enum Place {
+    /// On this machine, with modules of `https://` addresses from there, when anybody fetches them.
+    Machine(Machine, Option<Remote>),
+    Archive(Archive),
+}
+
+pub(crate) type Known<K, V> = Mutex<HashMap<K, V>>;
+
+/// Shared by all VUs.
+type Content = Arc<Vec<u8>>;
 
 /// Why there is no script.
 #[derive(Debug)]
@@ -56,7 +67,12 @@ impl Script {
         }
         let folder = full.parent().unwrap_or(&full).to_owned();
         let root = Root::new(&folder, working).map_err(missing)?;
-        Self::new(name(&full).map_err(ScriptError)?, folder, root)
+        let main = name(&full).map_err(ScriptError)?;
+        Ok(Self::new(
+            main,
+            folder,
+            Place::Machine(Machine::new(root), None),
+        ))
     }
 
     /// A script that is no file, as if it lay in this folder under the name `-`.
@@ -66,32 +82,41 @@ impl Script {
     pub fn of_text(text: String, folder: &Path) -> Result<Self, ScriptError> {
         let missing = |error| ScriptError(format!("{}: {error}", folder.display()));
         let root = Root::new(folder, folder).map_err(missing)?;
-        let path = root.path().join("-");
+        let (folder, path) = (root.path().to_owned(), root.path().join("-"));
         let module = Module::parse(&path, text).map(Arc::new);
         let main = name(&path).map_err(ScriptError)?;
-        let script = Self::new(main.clone(), root.path().to_owned(), root)?;
+        let place = Place::Machine(Machine::new(root), None);
+        let script = Self::new(main.clone(), folder, place);
         locked(&script.modules).insert(main, module);
         Ok(script)
     }
 
-    fn new(main: String, folder: PathBuf, root: Root) -> Result<Self, ScriptError> {
-        Ok(Self {
+    /// The script in an archive, which sees nothing but what is in there.
+    pub fn of_archive(archive: Archive) -> Self {
+        let main = archive.main();
+        Self::new(main.clone(), folder_of(&main), Place::Archive(archive))
+    }
+
+    fn new(main: String, folder: PathBuf, place: Place) -> Self {
+        Self {
             main,
             folder,
-            root,
-            resolver: Resolver::new(options()),
+            place,
             resolved: Known::default(),
             modules: Known::default(),
-            remote: None,
+            files: Known::default(),
+            opened: Mutex::default(),
             wanted: Known::default(),
             origins: Known::default(),
             sealed: AtomicBool::new(false),
-        })
+        }
     }
 
-    /// Lets it import modules of `https://` addresses from there.
+    /// Lets it import modules of `https://` addresses from there, unless it lies in an archive.
     pub fn import_from(&mut self, remote: Remote) {
-        self.remote = Some(remote);
+        if let Place::Machine(_, from) = &mut self.place {
+            *from = Some(remote);
+        }
     }
 
     /// The name of the script itself.
@@ -102,11 +127,6 @@ impl Script {
     /// The folder that the script lies in.
     pub fn folder(&self) -> &Path {
         &self.folder
-    }
-
-    /// The folder that nothing of the script lies outside of.
-    pub fn root(&self) -> &Path {
-        self.root.path()
     }
 
     /// From here on only what was found and read before is there.
@@ -120,9 +140,8 @@ impl Script {
     /// Why there is none, in words for the script's author.
     pub fn resolve(&self, specifier: &str, referrer: &str) -> Result<String, String> {
         let key = (specifier.to_owned(), referrer.to_owned());
-        self.known(&self.resolved, key, specifier, || {
-            self.find(specifier, referrer)
-        })
+        let late = || late(specifier, "load");
+        self.known(&self.resolved, key, late, || self.find(specifier, referrer))
     }
 
     /// The module of this name.
@@ -130,7 +149,29 @@ impl Script {
     /// # Errors
     /// Why it can't be had; `SyntaxError: ` begins what is wrong with its text.
     pub fn load(&self, name: &str) -> Result<Arc<Module>, String> {
-        self.known(&self.modules, name.to_owned(), name, || self.read(name))
+        let late = || late(name, "load");
+        self.known(&self.modules, name.to_owned(), late, || self.read(name))
+    }
+
+    /// The content of the file that the script calls so.
+    ///
+    /// # Errors
+    /// Why it can't be had, in words for the script's author.
+    pub fn open_file(&self, path: &str) -> Result<Arc<Vec<u8>>, String> {
+        let (written, full) = match &self.place {
+            Place::Machine(machine, _) => machine.locate(path, &self.folder)?,
+            Place::Archive(_) => (self.folder.join(path), self.folder.join(path)),
+        };
+        let read = || match &self.place {
+            Place::Machine(..) => std::fs::read(&full)
+                .map(Arc::new)
+                .map_err(|error| format!("{path}: {error}")),
+            Place::Archive(archive) => archive.open(path, &self.folder),
+        };
+        let content = self.known(&self.files, full.clone(), || late(path, "open"), read)?;
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.entry(written).or_insert_with(|| content.clone());
+        Ok(content)
     }
 
     /// Where a place of a module was in its file, as line and column from 1.
@@ -141,12 +182,12 @@ impl Script {
         }
     }
 
-    /// What is known under this key, or else `find` finds and is known from then on.
+    /// What is known under this key, or else `find` finds and is known from then on. `late` is why not, when it is too late.
     fn known<K: Eq + Hash, V: Clone>(
         &self,
         all: &Known<K, Result<V, String>>,
         key: K,
-        what: &str,
+        late: impl FnOnce() -> String,
         find: impl FnOnce() -> Result<V, String>,
     ) -> Result<V, String> {
         let mut all = locked(all);
@@ -154,9 +195,7 @@ impl Script {
             return known.clone();
         }
         if self.sealed.load(Ordering::Relaxed) {
-            return Err(format!(
-                "{what} was not loaded by the first VU, and later ones can load only what it loaded"
-            ));
+            return Err(late());
         }
         let found = find();
         all.insert(key, found.clone());
@@ -164,13 +203,21 @@ impl Script {
     }
 
     fn find(&self, specifier: &str, referrer: &str) -> Result<String, String> {
+        if let Place::Archive(archive) = &self.place
+            && let Some(known) = archive.metadata.resolved(specifier, referrer)
+        {
+            return Ok(known.to_owned());
+        }
         let address = if address::is_remote(referrer) {
             let origin = locked(&self.origins).get(referrer).cloned();
             address::relative(specifier, origin.as_deref().unwrap_or(referrer))?
         } else if specifier.contains("://") && !specifier.starts_with("file://") {
             address::absolute(specifier)?
         } else {
-            return self.find_file(specifier, referrer);
+            return match &self.place {
+                Place::Machine(machine, _) => machine.find(specifier, referrer),
+                Place::Archive(archive) => archive.find(specifier, referrer),
+            };
         };
         let place = self.place_of(specifier, referrer);
         locked(&self.wanted).entry(address.clone()).or_insert(place);
@@ -190,45 +237,22 @@ impl Script {
         }
     }
 
-    fn find_file(&self, specifier: &str, referrer: &str) -> Result<String, String> {
-        let folder = path(referrer)?;
-        let folder = folder.parent().unwrap_or(self.root.path());
-        let wanted = match specifier.starts_with("file://") {
-            true => path(specifier)?.display().to_string(),
-            false => specifier.to_owned(),
-        };
-        let found = self
-            .resolver
-            .resolve(folder, &wanted)
-            .map_err(|_| missing(specifier, referrer))?;
-        if !self.root.has(found.path()) {
-            return Err(format!(
-                "\"{specifier}\" lies outside of {}: start the run in a folder that has both the script and what it imports",
-                self.root.path().display()
-            ));
-        }
-        name(found.path())
-    }
-
     fn read(&self, name: &str) -> Result<Arc<Module>, String> {
-        if address::is_remote(name) {
-            let text = self.fetched(name)?;
-            return Module::parse_remote(name, text).map(Arc::new);
-        }
-        let path = path(name)?;
-        if !self.root.has(&path) || !path.is_file() {
-            return Err(format!(
-                "{} is no file that this script may read",
-                path.display()
-            ));
-        }
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        Module::parse(&path, text).map(Arc::new)
+        let module = match (&self.place, address::is_remote(name)) {
+            (Place::Machine(machine, _), false) => parse_file(name, machine.text(name)?),
+            (Place::Archive(archive), false) => parse_file(name, archive.text(name)?),
+            (Place::Machine(_, remote), true) => {
+                Module::parse_remote(name, self.fetched(name, remote.as_ref())?)
+            }
+            (Place::Archive(archive), true) => {
+                let text = archive.text(name).map_err(|why| self.told(name, &why))?;
+                Module::parse_remote(name, text)
+            }
+        };
+        module.map(Arc::new)
     }
 
-    fn fetched(&self, url: &str) -> Result<String, String> {
-        let remote = self.remote.as_ref();
+    fn fetched(&self, url: &str, remote: Option<&Remote>) -> Result<String, String> {
         let remote = remote.ok_or_else(|| self.told(url, "nothing is fetched here"))?;
         let fetched = remote.module(url).map_err(|why| self.told(url, &why))?;
         if fetched.from != url {
@@ -248,6 +272,16 @@ impl Script {
     }
 }
 
+fn parse_file(name: &str, text: String) -> Result<Module, String> {
+    Module::parse(&crate::names::path(name)?, text)
+}
+
+fn late(what: &str, verb: &str) -> String {
+    format!(
+        "{what} was not {verb}ed by the first VU, and later ones can {verb} only what it {verb}ed"
+    )
+}
+
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -256,119 +290,9 @@ impl fmt::Display for ScriptError {
 
 impl std::error::Error for ScriptError {}
 
-/// Node's rules, with the ends of files that scripts have.
-fn options() -> ResolveOptions {
-    let texts = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect();
-    ResolveOptions {
-        extensions: texts(&[".js", ".ts", ".mjs", ".cjs", ".mts", ".cts", ".json"]),
-        extension_alias: vec![(".js".to_owned(), texts(&[".js", ".ts"]))],
-        condition_names: texts(&["import", "default"]),
-        main_fields: texts(&["module", "main"]),
-        ..ResolveOptions::default()
-    }
-}
-
-fn missing(specifier: &str, referrer: &str) -> String {
-    let kind = match specifier.starts_with(['.', '/']) || specifier.starts_with("file://") {
-        true => "there is no such file",
-        false => "there is no such package in node_modules",
-    };
-    format!("\"{specifier}\", imported by {referrer}, was not found: {kind}")
-}
-
-fn name(path: &Path) -> Result<String, String> {
-    Url::from_file_path(path)
-        .map(String::from)
-        .map_err(|()| format!("{} is no path of a module", path.display()))
-}
-
-fn path(name: &str) -> Result<PathBuf, String> {
-    let url = Url::parse(name).ok();
-    let path = url.and_then(|url| url.to_file_path().ok());
-    path.ok_or_else(|| format!("\"{name}\" is no name of a module"))
-}
-
-fn locked<K, V>(known: &Known<K, V>) -> std::sync::MutexGuard<'_, HashMap<K, V>> {
+pub(crate) fn locked<K, V>(known: &Known<K, V>) -> std::sync::MutexGuard<'_, HashMap<K, V>> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A folder with these files, and the script in the first one.
-    fn script(files: &[(&str, &str)]) -> (tempfile::TempDir, Script) {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(path, text).expect("a file");
-        }
-        let main = folder.path().join(files[0].0);
-        let script = Script::open(&main, folder.path()).expect("a script");
-        (folder, script)
-    }
-
-    #[test]
-    fn modules_are_found_by_path_by_url_and_by_package() {
-        let (_folder, script) = script(&[
-            ("tests/a.js", ""),
-            ("lib/b.js", ""),
-            ("lib/c.ts", ""),
-            ("node_modules/d/package.json", r#"{"main":"e.js"}"#),
-            ("node_modules/d/e.js", ""),
-        ]);
-        for (specifier, end) in [
-            ("../lib/b.js", "/lib/b.js"),
-            ("../lib/c", "/lib/c.ts"),
-            ("../lib/c.js", "/lib/c.ts"),
-            ("d", "/node_modules/d/e.js"),
-            (script.main(), "/tests/a.js"),
-        ] {
-            let found = script.resolve(specifier, script.main()).expect(specifier);
-            assert!(
-                found.starts_with("file:///") && found.ends_with(end),
-                "{found}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_not_there_or_not_shown_says_so() {
-        let (_folder, script) = script(&[("a.js", "")]);
-        for (specifier, words) in [
-            ("./b.js", "there is no such file"),
-            ("lodash", "no such package in node_modules"),
-            ("http://example.com/x.js", "only https:// addresses"),
-            ("/etc/passwd", "lies outside of"),
-        ] {
-            let error = script
-                .resolve(specifier, script.main())
-                .expect_err(specifier);
-            assert!(error.contains(words), "{error}");
-        }
-        assert!(script.load("file:///etc/passwd").is_err());
-    }
-
-    #[test]
-    fn later_vus_load_only_what_the_first_one_loaded() {
-        let (_folder, script) = script(&[("a.js", "1"), ("b.js", "2")]);
-        let first = script.resolve("./a.js", script.main()).expect("a name");
-        script.load(&first).expect("a module");
-        script.seal();
-        assert_eq!(script.load(&first).expect("a module").text, "1");
-        let error = script
-            .resolve("./b.js", script.main())
-            .expect_err("too late");
-        assert!(error.contains("the first VU"), "{error}");
-    }
-
-    #[test]
-    fn a_script_can_be_text() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let text = "export const a: number = 1;".to_owned();
-        let script = Script::of_text(text, folder.path()).expect("a script");
-        let module = script.load(script.main()).expect("a module");
-        assert_eq!(module.text.trim(), "export const a = 1;");
-    }
-}
+mod tests;

@@ -231,7 +231,7 @@ fn texts_that_are_wrong_are_explained() {
     );
     check_error(
         &["--limit", "speed=1"],
-        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, responseHeaders, responseHead, streamBuffer, sseEvent, cookies, logBytes, handles, series, moduleSize, moduleTime",
+        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, responseHeaders, responseHead, streamBuffer, sseEvent, cookies, logBytes, handles, series, moduleSize, moduleTime, archiveSize",
     );
     check_error(
         &["--dns", "fast"],
@@ -322,6 +322,12 @@ fn logging_and_config_come_from_flags_or_variables() -> Result<(), OptionsError>
 fn commands_are_read() {
     assert!(
         matches!(read(&["inspect", "t.wasm", "--execution-requirements"]).map(|args| args.command), Ok(Command::Inspect(inspect)) if inspect.execution_requirements)
+    );
+    assert!(
+        matches!(read(&["archive", "t.js", "-O", "-", "--exclude-env-vars"]).map(|args| args.command), Ok(Command::Archive(archive)) if archive.archive_out == PathBuf::from("-") && archive.exclude_env_vars)
+    );
+    assert!(
+        matches!(read(&["archive", "t.js"]).map(|args| args.command), Ok(Command::Archive(archive)) if archive.archive_out == PathBuf::from("archive.tar"))
     );
     assert!(
         matches!(read(&["new", "t", "-l", "js", "-f"]).map(|args| args.command), Ok(Command::New(new)) if new.language == Some(Language::Js) && new.force)

@@ -19,6 +19,8 @@ pub struct Limits {
     pub module_size: u64,
     /// The time to fetch one module from an `https://` address (30 s). Beyond it the import fails.
     pub module_time: Duration,
+    /// Bytes of all that an archive holds (256 MiB). Beyond it the archive is not read.
+    pub archive_size: u64,
 }
 
 /// One limit.
@@ -48,7 +50,7 @@ pub enum LimitUnit {
 }
 
 /// All limits. The defaults are those of [`Limits::default`].
-pub const LIMITS: [LimitSpec; 16] = [
+pub const LIMITS: [LimitSpec; 17] = [
     LimitSpec {
         name: "memory",
         unit: LimitUnit::Bytes,
@@ -177,6 +179,14 @@ pub const LIMITS: [LimitSpec; 16] = [
         read: |limits| u64::try_from(limits.module_time.as_nanos()).unwrap_or(u64::MAX),
         write: |limits, value| limits.module_time = Duration::from_nanos(value),
     },
+    LimitSpec {
+        name: "archiveSize",
+        unit: LimitUnit::Bytes,
+        effect: "size of all that an archive holds; beyond it the archive is not read",
+        most: u64::MAX - 1,
+        read: |limits| limits.archive_size,
+        write: |limits, value| limits.archive_size = value,
+    },
 ];
 
 /// Room for them is made for every response.
@@ -189,6 +199,7 @@ impl Default for Limits {
             series: 100_000,
             module_size: 8 << 20,
             module_time: Duration::from_secs(30),
+            archive_size: 256 << 20,
         }
     }
 }

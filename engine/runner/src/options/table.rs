@@ -277,6 +277,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     grant("limits.series", "LIMIT_SERIES", Shape::Count),
     grant("limits.moduleSize", "LIMIT_MODULE_SIZE", Shape::Text),
     grant("limits.moduleTime", "LIMIT_MODULE_TIME", Shape::Duration),
+    grant("limits.archiveSize", "LIMIT_ARCHIVE_SIZE", Shape::Text),
     grant("network.allow", "NETWORK_ALLOW", Shape::Words),
     grant("network.deny", "NETWORK_DENY", Shape::Words),
 ];
