@@ -46,6 +46,7 @@ fn dispatch(args: Args) -> Result<u8, Error> {
         Command::Version(version) => commands::version(&version),
         Command::Completions { shell } => commands::completions(shell),
         Command::Target(target) => commands::target(target),
+        Command::CompileRuntime { file } => commands::compile_runtime(&file),
     }
 }
 

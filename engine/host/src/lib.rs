@@ -11,10 +11,12 @@ mod local_ips;
 mod settings;
 
 mod cache;
+mod compile;
 mod componentize;
 mod engine;
 mod evaluation;
 mod image;
+mod runtime;
 mod test;
 mod world;
 
@@ -40,6 +42,7 @@ mod interfaces;
 
 mod http;
 
+pub use compile::Origin;
 pub use data::Data;
 pub use error::{Error, ErrorKind};
 pub use evaluation::{Evaluation, Snapshot};
@@ -53,6 +56,7 @@ pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use proxies::{Proxies, ProxyError};
 pub use run::{Counter, Counters, Ending, Run};
+pub use runtime::Runtime;
 pub use secrets::{RedactedLog, Secrets};
 pub use settings::{
     Authorities, ClientCertificate, DnsPolicy, DnsSelect, DnsSettings, HttpDebug, HttpSettings,

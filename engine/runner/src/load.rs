@@ -1,13 +1,12 @@
 //! Defines how a run begins: the test is loaded and asked what it is, and all options become one value.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_host::{
-    Data, Description, Evaluation, Level, LogSink, Proxies, ProxyError, RedactedLog, Run,
-    RunSettings, Secrets, Test, Vu, Worker,
+    Data, Description, Evaluation, Level, LogSink, Origin, Proxies, ProxyError, RedactedLog, Run,
+    RunSettings, Runtime, Secrets, Test, Vu, Worker,
 };
 use brunt_metrics::{Breakdown, Recorder, RecorderSettings, Registry, Routing};
 use brunt_script::Script;
@@ -46,7 +45,7 @@ pub enum TestFile {
         /// The script.
         script: Box<Script>,
         /// The component: a runtime of scripts (`brunt:worlds/script-runtime`).
-        runtime: Cow<'static, [u8]>,
+        runtime: Runtime,
     },
 }
 
@@ -88,6 +87,7 @@ impl Loaded {
         let granted = granted(&source.layers)?;
         let proxies = Proxies::from_env(&source.system_env)?;
         let (test, data) = test(&granted.limits.vu, source.test, source.cache.as_deref())?;
+        say_origin(&test, &*source.log);
         let data = Arc::new(data);
         let registry = Arc::new(Registry::new());
         let env = environment(
@@ -173,6 +173,21 @@ fn test(
             (test, script::data(*script))
         }
     })
+}
+
+/// Says where the machine code of a test came from, which is where the time of a first run goes.
+fn say_origin(test: &Test, log: &dyn LogSink) {
+    let name = test.name();
+    let message = match test.origin() {
+        Origin::Cache => format!("{name} was compiled by an earlier run"),
+        Origin::Shipped => format!("{name} came compiled with this brunt"),
+        Origin::Compiled { took, why } => {
+            let why = why.as_ref().map(|why| format!(" ({why})"));
+            let (took, why) = (took.as_secs_f64(), why.unwrap_or_default());
+            format!("{name} was compiled in {took:.1} s{why}")
+        }
+    };
+    log.log(Level::Debug, "brunt", &message);
 }
 
 /// What the operator's layers grant to the test before it has said anything.

@@ -1,5 +1,6 @@
 //! Tests k6 scripts: the real binary runs them, and a server sees what they do.
 
+mod compiled;
 mod evaluation;
 mod failures;
 mod guide;
