@@ -18,6 +18,7 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
     ("connections", &[Tool::Nginx]),
     ("idle-vus", &[]),
     ("start", &[]),
+    ("script-start", &[Tool::Nginx, Tool::K6]),
     ("arrival", &[]),
     (
         "all",
