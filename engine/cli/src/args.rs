@@ -51,6 +51,12 @@ pub(crate) enum Command {
     },
     /// Serve an HTTP target to try tests on
     Target(crate::target::Args),
+    /// Compile the JavaScript runtime, for the next build of brunt to ship it so
+    #[command(hide = true)]
+    CompileRuntime {
+        /// The file to write, unless it fits already
+        file: PathBuf,
+    },
 }
 
 /// What all commands take.

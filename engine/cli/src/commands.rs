@@ -18,6 +18,7 @@ pub(crate) use archive::archive;
 pub(crate) use inspect::inspect;
 pub(crate) use new::new;
 pub(crate) use run::run;
+pub(crate) use script::compile_runtime;
 
 /// `brunt version`
 pub(crate) fn version(args: &VersionArgs) -> Result<u8, Error> {

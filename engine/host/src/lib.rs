@@ -11,10 +11,12 @@ mod local_ips;
 mod settings;
 
 mod cache;
+mod compile;
 mod componentize;
 mod engine;
 mod evaluation;
 mod image;
+mod runtime;
 mod test;
 mod world;
 
@@ -41,6 +43,7 @@ mod interfaces;
 
 mod http;
 
+pub use compile::Origin;
 pub use data::Data;
 pub use error::{Error, ErrorKind};
 pub use evaluation::{Evaluation, Snapshot};
@@ -55,6 +58,7 @@ pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use proxies::{Proxies, ProxyError};
 pub use run::{Counter, Counters, Ending, Run};
+pub use runtime::Runtime;
 pub use secrets::{RedactedLog, Secrets};
 pub use settings::{
     Authorities, ClientCertificate, DnsPolicy, DnsSelect, DnsSettings, HttpDebug, HttpSettings,

@@ -9,13 +9,14 @@ use wasmtime::Module;
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::{self, TestPre};
-use crate::cache::{Cache, Compiled};
-use crate::componentize::componentize;
+use crate::cache::Compiled;
+use crate::compile::{Made, Origin, Source, made, not_compiled};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::evaluation::Snapshot;
-use crate::image::{self, Image, divide};
+use crate::image::{self, Image};
 use crate::limits::Limits;
+use crate::runtime::Runtime;
 use crate::state::VuState;
 use crate::world;
 
@@ -25,11 +26,17 @@ pub struct Test {
     pub(crate) pre: Arc<TestPre<VuState>>,
     pub(crate) imports_wasi: bool,
     engine: Engine,
-    compiled: Compiled,
-    name: String,
-    folder: PathBuf,
+    file: Arc<File>,
     /// What the memory of its VUs holds when they are made, where it is the runtime of a script.
     image: Option<Arc<Image>>,
+}
+
+/// What a test was loaded from, whatever engine it is in.
+struct File {
+    name: String,
+    folder: PathBuf,
+    compiled: Compiled,
+    origin: Origin,
 }
 
 /// What a test says about itself.
@@ -77,51 +84,56 @@ impl Test {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
-        let name = path.display().to_string();
-        Self::from_bytes(limits, &bytes, &name, folder, cache, None)
+        let source = Source {
+            bytes: &bytes,
+            name: &path.display().to_string(),
+            image: None,
+        };
+        Self::from_source(limits, &source, None, folder, cache)
     }
 
-    /// Loads the runtime of scripts from these bytes, as [`Test::load`] does a test, for a script in this folder.
+    /// Loads a runtime of scripts, as [`Test::load`] does a test, for a script in this folder.
     pub fn load_runtime(
         limits: &Limits,
-        bytes: &[u8],
+        runtime: &Runtime,
         folder: &Path,
         cache: Option<&Path>,
     ) -> Result<Self, Error> {
-        let name = "the JavaScript runtime";
-        let image = Image::of_module(bytes).ok_or_else(|| no_image(name))?;
-        Self::from_bytes(limits, bytes, name, folder.to_owned(), cache, Some(image))
+        let image = Arc::new(runtime.image()?);
+        let source = runtime.source(&image);
+        Self::from_source(limits, &source, Some(runtime), folder.to_owned(), cache)
     }
 
-    fn from_bytes(
+    fn from_source(
         limits: &Limits,
-        bytes: &[u8],
-        name: &str,
+        source: &Source<'_>,
+        runtime: Option<&Runtime>,
         folder: PathBuf,
         cache: Option<&Path>,
-        image: Option<Image>,
     ) -> Result<Self, Error> {
         let engine = Engine::new(limits, 1)?;
-        let compiled = compile(&engine, bytes, name, cache, image.as_ref())?;
-        let component = compiled
-            .load(&engine)
-            .map_err(|error| not_compiled(name, &error))?;
-        world::check(&engine, &component, name, maker(bytes).as_deref())?;
-        let (name, image) = (name.to_owned(), image.map(Arc::new));
-        Self::link(engine, compiled, name, folder, image)
+        let Made {
+            compiled,
+            component,
+            origin,
+        } = made(&engine, source, runtime, cache)?;
+        let maker = maker(source.bytes);
+        world::check(&engine, &component, source.name, maker.as_deref())?;
+        let file = Arc::new(File {
+            name: source.name.to_owned(),
+            folder,
+            compiled,
+            origin,
+        });
+        Self::link(engine, &component, file, source.image.cloned())
     }
 
     /// The same test in an engine with room for this many VUs.
     pub fn with_room(&self, limits: &Limits, vus: usize) -> Result<Self, Error> {
         let engine = Engine::new(limits, vus)?;
-        let (name, folder) = (self.name.clone(), self.folder.clone());
-        Self::link(
-            engine,
-            self.compiled.clone(),
-            name,
-            folder,
-            self.image.clone(),
-        )
+        let loaded = self.file.compiled.load(&engine);
+        let component = loaded.map_err(|error| not_compiled(&self.file.name, &error))?;
+        Self::link(engine, &component, self.file.clone(), self.image.clone())
     }
 
     /// The same test, whose VUs will start from this memory when it is given room for them.
@@ -138,7 +150,17 @@ impl Test {
 
     /// The folder that the test's files are relative to.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        &self.file.folder
+    }
+
+    /// What it is called: its file, or whose runtime it is.
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// Where its machine code came from.
+    pub fn origin(&self) -> &Origin {
+        &self.file.origin
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -147,19 +169,15 @@ impl Test {
 
     fn link(
         engine: Engine,
-        compiled: Compiled,
-        name: String,
-        folder: PathBuf,
+        component: &Component,
+        file: Arc<File>,
         image: Option<Arc<Image>>,
     ) -> Result<Self, Error> {
-        let component = compiled
-            .load(&engine)
-            .map_err(|error| not_compiled(&name, &error))?;
-        let imports_wasi = imports_wasi(&engine, &component);
-        let pre = link(&engine, &component, imports_wasi, image.as_deref()).map_err(|error| {
+        let imports_wasi = imports_wasi(&engine, component);
+        let pre = link(&engine, component, imports_wasi, image.as_deref()).map_err(|error| {
             Error::new(
                 ErrorKind::WrongWorld,
-                format!("{name} does not fit this brunt: {error:#}"),
+                format!("{} does not fit this brunt: {error:#}", file.name),
             )
             .hint("build it with the guest SDK of this version of brunt")
         })?;
@@ -167,59 +185,10 @@ impl Test {
             pre: Arc::new(pre),
             imports_wasi,
             engine,
-            compiled,
-            name,
-            folder,
+            file,
             image,
         })
     }
-}
-
-/// Compiles these bytes, divided from their memory where there is an image of it, or finds what was compiled from them before.
-fn compile(
-    engine: &Engine,
-    bytes: &[u8],
-    name: &str,
-    cache: Option<&Path>,
-    image: Option<&Image>,
-) -> Result<Compiled, Error> {
-    let mut refused = None;
-    let mut precompile = || match componentize(bytes.to_vec(), name) {
-        Ok(component) => {
-            let divided = image.map(|image| divide(&component, image)).transpose();
-            let divided = divided.map_err(wasmtime::Error::from_anyhow)?;
-            engine
-                .wasmtime()
-                .precompile_component(divided.as_ref().unwrap_or(&component))
-        }
-        Err(error) => {
-            refused = Some(error);
-            Err(wasmtime::Error::msg("not a component"))
-        }
-    };
-    let compiled = match cache {
-        Some(folder) => Cache::new(folder).compiled(engine, bytes, image.is_some(), precompile),
-        None => precompile().map(|bytes| Compiled::Bytes(bytes.into())),
-    };
-    compiled.map_err(|error| refused.unwrap_or_else(|| not_compiled(name, &error)))
-}
-
-fn not_compiled(name: &str, error: &wasmtime::Error) -> Error {
-    let why = format!("{error:#}");
-    let hint = match why.contains("pooling allocator") {
-        true => {
-            "the test needs more than the limits memory and tableElements grant: raise them with --limit"
-        }
-        false => "is the file whole? `wasm-tools validate` says more",
-    };
-    let message = format!("{name} could not be compiled: {why}");
-    Error::new(ErrorKind::Compile, message).hint(hint)
-}
-
-fn no_image(name: &str) -> Error {
-    let message = format!("{name} has no memory that can be divided from it");
-    Error::new(ErrorKind::NotAComponent, message)
-        .hint("a runtime of scripts is one module with a memory whose content is constant")
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {

@@ -28,7 +28,9 @@ mod collector;
 mod live;
 pub mod output;
 
-pub use brunt_host::{Description, ERROR_CODES, ErrorCode, ErrorKind, Failure, Level, LogSink};
+pub use brunt_host::{
+    Description, ERROR_CODES, ErrorCode, ErrorKind, Failure, Level, LogSink, Runtime,
+};
 pub use brunt_metrics as metrics;
 pub use brunt_plan as plan;
 pub use brunt_script::{Archive, ArchiveError, Script, ScriptError};

@@ -1,14 +1,13 @@
 //! Defines how a run begins: the test is loaded and asked what it is, and all options become one value.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_host::{
-    Data, Description, Evaluation, Level, LogSink, Proxies, ProxyError, RedactedLog, Run,
-    RunSettings, Secrets, Test, Vu, Worker,
+    Data, Description, Evaluation, Level, LogSink, Origin, Proxies, ProxyError, RedactedLog, Run,
+    RunSettings, Runtime, Secrets, Test, Vu, Worker,
 };
 use brunt_metrics::{Breakdown, Recorder, RecorderSettings, Registry, Routing};
 use brunt_script::{Archive, Metadata, Script};
@@ -48,7 +47,7 @@ pub enum TestFile {
         /// The script.
         script: Box<Script>,
         /// The component.
-        runtime: Cow<'static, [u8]>,
+        runtime: Runtime,
     },
     /// A script in an archive.
     Archive {
@@ -57,7 +56,7 @@ pub enum TestFile {
         /// The archive, to be read.
         content: Box<dyn Read + Send>,
         /// The component.
-        runtime: Cow<'static, [u8]>,
+        runtime: Runtime,
     },
 }
 
@@ -110,6 +109,7 @@ impl Loaded {
         }
         let Opened { test, data, script } =
             Opened::new(&granted.limits.vu, unpacked, source.cache.as_deref())?;
+        say_origin(&test, &*source.log);
         let data = Arc::new(data);
         let registry = Arc::new(Registry::new());
         let env = environment(
@@ -200,7 +200,7 @@ impl Loaded {
 /// A test that is in no archive any more.
 enum Unpacked {
     Component(PathBuf),
-    Script(Box<Script>, Cow<'static, [u8]>),
+    Script(Box<Script>, Runtime),
 }
 
 /// The test, with the script taken out of its archive, where it is in one: with what that says of it.
@@ -254,6 +254,21 @@ impl Opened {
             }
         })
     }
+}
+
+/// Says where the machine code of a test came from, which is where the time of a first run goes.
+fn say_origin(test: &Test, log: &dyn LogSink) {
+    let name = test.name();
+    let message = match test.origin() {
+        Origin::Cache => format!("{name} was compiled by an earlier run"),
+        Origin::Shipped => format!("{name} came compiled with this brunt"),
+        Origin::Compiled { took, why } => {
+            let why = why.as_ref().map(|why| format!(" ({why})"));
+            let (took, why) = (took.as_secs_f64(), why.unwrap_or_default());
+            format!("{name} was compiled in {took:.1} s{why}")
+        }
+    };
+    log.log(Level::Debug, "brunt", &message);
 }
 
 /// What the operator's layers grant to the test before it has said anything.

@@ -1,16 +1,16 @@
 //! Defines what a file is as a test: a component, a script or an archive of one, with the JavaScript runtime that runs it.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use brunt_runner::{Error, ExitCode, Script, ScriptError, TestFile};
+use brunt_runner::{Error, ExitCode, Runtime, Script, ScriptError, TestFile};
 
 use crate::args::TestType;
+use crate::commands::print;
 
 /// The runtime, where it was built before this binary was.
-const RUNTIME: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/js_runtime.rs"));
+const RUNTIME: Option<Runtime> = include!(concat!(env!("OUT_DIR"), "/js_runtime.rs"));
 
 /// The variable that names another runtime, for those who work on it.
 const OTHER: &str = "BRUNT_JS_RUNTIME";
@@ -101,7 +101,27 @@ fn working() -> PathBuf {
     std::env::current_dir().unwrap_or_default()
 }
 
-fn runtime() -> Result<Cow<'static, [u8]>, Error> {
+/// `brunt compile-runtime`: compiles the runtime that this binary ships, for the next build to ship that too, unless it is
+/// in this file already.
+pub(crate) fn compile_runtime(file: &Path) -> Result<u8, Error> {
+    let runtime = RUNTIME.ok_or_else(no_runtime)?;
+    if std::fs::read(file).is_ok_and(|compiled| runtime.is_source_of(&compiled)) {
+        return Ok(0);
+    }
+    let compiled = runtime.compiled()?;
+    std::fs::write(file, &compiled).map_err(|error| {
+        let message = format!("{} can't be written: {error}", file.display());
+        Error::new(ExitCode::EngineFailure, message)
+    })?;
+    print(&format!(
+        "{}: {} KB\n",
+        file.display(),
+        compiled.len() / 1024
+    ));
+    Ok(0)
+}
+
+fn runtime() -> Result<Runtime, Error> {
     if let Some(path) = std::env::var_os(OTHER).filter(|path| !path.is_empty()) {
         let bytes = std::fs::read(&path).map_err(|error| {
             let message = format!("{OTHER}: {}: {error}", Path::new(&path).display());
@@ -109,12 +129,14 @@ fn runtime() -> Result<Cow<'static, [u8]>, Error> {
         })?;
         return Ok(bytes.into());
     }
-    RUNTIME.map(Cow::Borrowed).ok_or_else(|| {
-        let message = "this brunt was built without the JavaScript runtime, and can't run scripts";
-        Error::new(ExitCode::InvalidConfig, message).hint(
-            "`cargo xtask runtime` builds it in a few seconds; build brunt again after it, or use `cargo xtask demo`, which does both",
-        )
-    })
+    RUNTIME.ok_or_else(no_runtime)
+}
+
+fn no_runtime() -> Error {
+    let message = "this brunt was built without the JavaScript runtime, and can't run scripts";
+    Error::new(ExitCode::InvalidConfig, message).hint(
+        "`cargo xtask runtime` builds it in a few seconds; build brunt again after it, or use `cargo xtask demo`, which does both",
+    )
 }
 
 fn standard_input() -> Result<Vec<u8>, Error> {

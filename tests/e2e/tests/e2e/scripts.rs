@@ -1,6 +1,7 @@
 //! Tests k6 scripts: the real binary runs them, and a server sees what they do.
 
 mod archives;
+mod compiled;
 mod evaluation;
 mod failures;
 mod guide;
