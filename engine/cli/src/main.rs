@@ -23,6 +23,7 @@ use crate::console::{Console, Stream};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    refuse_huge_pages();
     let args = match Args::read(std::env::args_os()) {
         Ok(args) => args,
         Err(error) => return refuse(&error),
@@ -33,6 +34,16 @@ fn main() -> ExitCode {
             report::error(&error);
             ExitCode::from(error.exit().number())
         }
+    }
+}
+
+/// Lets the heap have pages of 4 KiB only: VUs leave gaps in it, which huge pages would fill.
+fn refuse_huge_pages() {
+    #[cfg(target_os = "linux")]
+    {
+        let (yes, none): (libc::c_ulong, libc::c_ulong) = (1, 0);
+        // SAFETY: it takes numbers alone. A kernel without such pages says so, and nothing is to be done.
+        unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, yes, none, none, none) };
     }
 }
 

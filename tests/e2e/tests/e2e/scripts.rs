@@ -2,6 +2,7 @@
 
 mod evaluation;
 mod failures;
+mod frozen;
 mod guide;
 mod http;
 mod libraries;
