@@ -77,3 +77,109 @@ fn hot(module: &[u8]) -> anyhow::Result<Vec<u32>> {
     hot.retain(|function| known.insert(*function));
     Ok(hot)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use wasm_encoder::{
+        ConstExpr, CustomSection, FunctionSection, Module, NameMap, NameSection, RefType,
+        TableSection, TableType, TypeSection,
+    };
+
+    use super::*;
+
+    /// What the elements of a module with these functions and hot parts of names mention, segment by segment.
+    fn mentioned(functions: &[&str], parts: &str) -> Option<Vec<Vec<u32>>> {
+        let module = module(functions, parts);
+        let elements = Parser::new(0)
+            .parse_all(&module)
+            .find_map(|payload| match payload {
+                Ok(Payload::ElementSection(elements)) => Some(elements),
+                _ => None,
+            });
+        let made = first(&module, elements.unwrap()).unwrap()?;
+        let mut whole = Module::new();
+        whole.section(&made);
+        let whole = whole.finish();
+        let segments = Parser::new(0)
+            .parse_all(&whole)
+            .find_map(|payload| match payload {
+                Ok(Payload::ElementSection(elements)) => Some(elements),
+                _ => None,
+            });
+        let items = segments
+            .unwrap()
+            .into_iter()
+            .map(|element| match element.unwrap().items {
+                ElementItems::Functions(items) => items.into_iter().map(Result::unwrap).collect(),
+                ElementItems::Expressions(..) => Vec::new(),
+            });
+        Some(items.collect())
+    }
+
+    fn module(functions: &[&str], parts: &str) -> Vec<u8> {
+        let count = functions.len() as u32;
+        let (mut types, mut declared, mut tables) = (
+            TypeSection::new(),
+            FunctionSection::new(),
+            TableSection::new(),
+        );
+        types.ty().function([], []);
+        functions.iter().for_each(|_| {
+            declared.function(0);
+        });
+        tables.table(TableType {
+            element_type: RefType::FUNCREF,
+            minimum: count.into(),
+            maximum: None,
+            table64: false,
+            shared: false,
+        });
+        let mut elements = ElementSection::new();
+        let all: Vec<u32> = (0..count - 1).collect();
+        elements.active(
+            None,
+            &ConstExpr::i32_const(0),
+            Elements::Functions(all.into()),
+        );
+        let mut map = NameMap::new();
+        for (index, name) in (0..).zip(functions) {
+            map.append(index, name);
+        }
+        let mut names = NameSection::new();
+        names.functions(&map);
+        let hot = CustomSection {
+            name: Cow::Borrowed(SECTION),
+            data: Cow::Borrowed(parts.as_bytes()),
+        };
+        let mut module = Module::new();
+        module
+            .section(&types)
+            .section(&declared)
+            .section(&tables)
+            .section(&elements);
+        module.section(&names).section(&hot);
+        module.finish()
+    }
+
+    #[test]
+    fn what_is_hot_is_mentioned_first_in_the_order_of_the_list() {
+        // The last function is in no table: it has no room to be saved.
+        let functions = [
+            "js_one",
+            "rust::call::a",
+            "js_two",
+            "rust::call::b",
+            "js_two_more",
+        ];
+        let mentioned = mentioned(&functions, "js_two\nnobody\nrust::call\njs_two\n");
+        assert_eq!(mentioned, Some(vec![vec![2, 1, 3], vec![0, 1, 2, 3]]));
+    }
+
+    #[test]
+    fn a_module_that_says_nothing_stays_as_it_is() {
+        assert_eq!(mentioned(&["js_one", "js_two"], ""), None);
+        assert_eq!(mentioned(&["js_one", "js_two"], "nobody\n"), None);
+    }
+}
