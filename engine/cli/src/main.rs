@@ -41,9 +41,10 @@ fn main() -> ExitCode {
 /// nothing; where the kernel makes them unasked, each stack would begin with two megabytes.
 fn refuse_huge_pages() {
     #[cfg(target_os = "linux")]
-    // SAFETY: this sets a flag of the process, and reads no memory. Where it is refused, memory is as the kernel makes it.
-    unsafe {
-        libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    {
+        let (yes, none): (libc::c_ulong, libc::c_ulong) = (1, 0);
+        // SAFETY: this sets a flag of the process, and reads no memory. Where it is refused, memory is as the kernel makes it.
+        unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, yes, none, none, none) };
     }
 }
 

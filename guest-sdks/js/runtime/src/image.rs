@@ -72,7 +72,7 @@ pub(crate) fn save() {
 }
 
 /// Bytes of a page of memory.
-const PAGE: usize = 64 << 10;
+pub(crate) const PAGE: usize = 64 << 10;
 
 /// Makes this instance, which began as an image of another, a VU of its own.
 pub(crate) fn wake() {

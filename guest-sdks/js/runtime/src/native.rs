@@ -30,7 +30,7 @@ use crate::bindings::brunt::log::log;
 use crate::bindings::brunt::time::clock;
 use crate::{events, failure, image, origin, phase, require};
 
-pub(crate) use execution::begin_call;
+pub(crate) use execution::{begin_call, prepare_environment};
 
 /// The module that has all natives in one object, its default export.
 pub(crate) struct Natives;

@@ -4,6 +4,7 @@ mod archives;
 mod compiled;
 mod evaluation;
 mod failures;
+mod frozen;
 mod guide;
 mod http;
 mod libraries;
