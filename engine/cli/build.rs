@@ -3,6 +3,7 @@
 //! A build script and no crate that embeds folders, because only this notices new files as well as changed ones.
 
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -42,7 +43,8 @@ fn embed_project(root: &Path, template: &str, file: &str) -> io::Result<()> {
     fs::write(folder("OUT_DIR")?.join(file), list)
 }
 
-/// The JavaScript runtime that `cargo xtask runtime` has built; none where it was not, and scripts say so.
+/// The JavaScript runtime that `cargo xtask runtime` has built; none where it was not, and scripts say so. What a brunt with
+/// this very runtime compiled of it goes with it.
 ///
 /// `target/guests` is where it always lies, also when cargo builds elsewhere. The folder is made, so that it can be watched:
 /// of a file that is missing cargo would believe that it changes each time.
@@ -52,10 +54,26 @@ fn embed_runtime(root: &Path) -> io::Result<()> {
     println!("cargo::rerun-if-changed={}", built.display());
     let runtime = built.join("runtime.wasm");
     let code = match runtime.is_file() {
-        true => format!("Some(include_bytes!({:?}))", runtime.canonicalize()?),
+        true => shipped(&runtime.canonicalize()?)?,
         false => "None".to_owned(),
     };
     fs::write(folder("OUT_DIR")?.join("js_runtime.rs"), code)
+}
+
+/// The runtime as an expression. A compiled one begins with the digest of what it was compiled from.
+fn shipped(runtime: &Path) -> io::Result<String> {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&fs::read(runtime)?);
+    let digest = hasher.finish();
+    let compiled = runtime.with_file_name("runtime.compiled");
+    let is_of_it = |bytes: Vec<u8>| bytes.starts_with(&digest.to_le_bytes());
+    let compiled = match fs::read(&compiled).is_ok_and(is_of_it) {
+        true => format!("Some(include_bytes!({compiled:?}))"),
+        false => "None".to_owned(),
+    };
+    Ok(format!(
+        "Some(Runtime::shipped(include_bytes!({runtime:?}), {digest}, {compiled}))"
+    ))
 }
 
 /// Lists a file, or all files below a folder, as `(place in the project, content)`.

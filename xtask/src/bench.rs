@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{guests, process};
+use crate::{engine, guests, process};
 
 /// What can be measured, and what each needs.
 const MEASUREMENTS: &[(&str, &[Tool])] = &[
@@ -18,6 +18,7 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
     ("connections", &[Tool::Nginx]),
     ("idle-vus", &[]),
     ("start", &[]),
+    ("script-start", &[Tool::Nginx, Tool::K6]),
     ("arrival", &[]),
     (
         "all",
@@ -63,7 +64,11 @@ pub(crate) fn run(root: &Path, args: &[&str]) -> Result<()> {
         "brunt-bench",
     ];
     guests::build(root)?;
-    process::run(Command::new("cargo").args(packages).current_dir(root))?;
+    engine::build(root, "target/dist/brunt", || {
+        let mut cargo = Command::new("cargo");
+        cargo.args(packages).current_dir(root);
+        cargo
+    })?;
     process::run(
         Command::new(root.join("target/dist/brunt-bench"))
             .args(args)

@@ -6,11 +6,12 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{engine, guests, process};
+use crate::{engine, guests};
 
 /// The example that is run: it has checks and thresholds.
 const EXAMPLE: &str = "thresholds";
-const BINARY: &str = "target/release/brunt";
+/// The engine.
+pub(crate) const BINARY: &str = "target/release/brunt";
 
 /// Builds what is missing, runs one example for about ten seconds, and says how it ended.
 ///
@@ -19,10 +20,9 @@ const BINARY: &str = "target/release/brunt";
 pub(crate) fn run(root: &Path) -> Result<()> {
     guests::build(root)?;
     println!("Building the engine: some minutes the first time, seconds from then on");
-    process::run(&mut engine::cargo(
-        root,
-        &["build", "--release", "--bin", "brunt"],
-    ))?;
+    engine::build(root, BINARY, || {
+        engine::cargo(root, &["build", "--release", "--bin", "brunt"])
+    })?;
     let target = Target::start(root)?;
     println!("\nThe target is `brunt target`, {}", target.url);
     println!("The test is examples/rust/{EXAMPLE}.rs, compiled to WebAssembly:\n");

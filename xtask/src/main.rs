@@ -27,7 +27,8 @@ Commands:
   types         install TypeScript and the types of k6, which tests compare scripts with
   demo          build everything, and run an example against a target of our own
   test          everything that must hold: format, tidy, guests, all tests
-  bench WHAT    measure: http, https, http2, dial, post, connections, idle-vus, start, arrival or all
+  bench WHAT    measure: http, https, http2, dial, post, scripts, connections, idle-vus, start, script-start,
+                arrival or all
   tidy [--fix]  check the house style; --fix rewrites the generated tables
 ";
 

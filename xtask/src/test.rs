@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{engine, guests, process, servers, tidy, types};
+use crate::{demo, engine, guests, process, servers, tidy, types};
 
 /// Checks the format and the house style, builds the guests and the engine, and runs every test.
 ///
@@ -28,6 +28,9 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     heading("Types");
     types::install(root)?;
     heading("Engine");
+    engine::build(root, demo::BINARY, || {
+        engine::cargo(root, &["build", "--release", "--bin", "brunt"])
+    })?;
     let build = ["build", "--release", "--bins", "--tests"];
     process::run(&mut engine::cargo(root, &build))?;
     heading("Tests");

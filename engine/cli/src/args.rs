@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Print a test's options after all layers, as JSON
     Inspect(Box<InspectArgs>),
+    /// Put a script, its options and all that it reads into one file
+    Archive(Box<ArchiveArgs>),
     /// Write a first test to start from
     New(NewArgs),
     /// List, inspect or begin protocol extensions
@@ -51,6 +53,12 @@ pub(crate) enum Command {
     },
     /// Serve an HTTP target to try tests on
     Target(crate::target::Args),
+    /// Compile the JavaScript runtime, for the next build of brunt to ship it so
+    #[command(hide = true)]
+    CompileRuntime {
+        /// The file to write, unless it fits already
+        file: PathBuf,
+    },
 }
 
 /// What all commands take.
@@ -95,11 +103,37 @@ pub(crate) struct InspectArgs {
     pub(crate) execution_requirements: bool,
 }
 
+/// What `brunt archive` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ArchiveArgs {
+    /// The script and its options.
+    #[command(flatten)]
+    pub(crate) test: TestArgs,
+    /// The file to write; - writes to stdout
+    #[arg(long, short = 'O', value_name = "FILE", default_value = "archive.tar")]
+    pub(crate) archive_out: PathBuf,
+    /// Leave out the variables that the script is given
+    #[arg(long)]
+    pub(crate) exclude_env_vars: bool,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestType {
+    /// A script
+    Js,
+    /// An archive of a script
+    Archive,
+}
+
 /// A test and everything that decides how it would run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TestArgs {
-    /// The test: a component (.wasm) or a script; - reads it from stdin
+    /// The test: a component (.wasm), a script, or an archive of one; - reads a script or an archive from stdin
     pub(crate) test: PathBuf,
+    /// What the test is, where its name and content don't say it [env: BRUNT_TYPE]
+    #[arg(long = "type", short = 't', value_name = "TYPE", value_enum)]
+    kind: Option<TestType>,
     /// Set a variable that the test sees, NAME=VALUE; NAME alone passes this process's on
     #[arg(long = "env", short = 'e', value_name = "NAME=VALUE")]
     env: Vec<String>,
@@ -253,6 +287,22 @@ impl TestArgs {
         match self.secret_sources.is_empty() {
             true => either(variable, "SECRET_SOURCE").into_iter().collect(),
             false => self.secret_sources.clone(),
+        }
+    }
+
+    /// What the test is, where flag or environment say so.
+    ///
+    /// # Errors
+    /// A type that there is none of.
+    pub(crate) fn kind(&self, variable: Lookup<'_>) -> Result<Option<TestType>, OptionsError> {
+        let named = |name: String| {
+            TestType::from_str(&name, true).map_err(|_| {
+                OptionsError::one(format!("BRUNT_TYPE: {name:?} is neither js nor archive"))
+            })
+        };
+        match self.kind {
+            Some(kind) => Ok(Some(kind)),
+            None => either(variable, "TYPE").map(named).transpose(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Defines what each command does.
 
+mod archive;
 mod extension;
 mod inspect;
 mod new;
@@ -14,10 +15,12 @@ use clap_complete::Shell;
 use crate::args::{Args, VersionArgs};
 use crate::console::{Console, Stream};
 
+pub(crate) use archive::archive;
 pub(crate) use extension::extension;
 pub(crate) use inspect::inspect;
 pub(crate) use new::new;
 pub(crate) use run::run;
+pub(crate) use script::compile_runtime;
 
 /// `brunt version`
 pub(crate) fn version(args: &VersionArgs) -> Result<u8, Error> {

@@ -23,6 +23,7 @@ use crate::console::{Console, Stream};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    refuse_huge_pages();
     let args = match Args::read(std::env::args_os()) {
         Ok(args) => args,
         Err(error) => return refuse(&error),
@@ -36,17 +37,30 @@ fn main() -> ExitCode {
     }
 }
 
+/// Asks the kernel for small pages alone. What VUs touch lies far apart: of a huge page most would be cleared, and kept, for
+/// nothing; where the kernel makes them unasked, each stack would begin with two megabytes.
+fn refuse_huge_pages() {
+    #[cfg(target_os = "linux")]
+    {
+        let (yes, none): (libc::c_ulong, libc::c_ulong) = (1, 0);
+        // SAFETY: this sets a flag of the process, and reads no memory. Where it is refused, memory is as the kernel makes it.
+        unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, yes, none, none, none) };
+    }
+}
+
 /// Carries out a command, and gives the code that the process ends with.
 fn dispatch(args: Args) -> Result<u8, Error> {
     let Args { command, global } = args;
     match command {
         Command::Run(run) => commands::run(&run, &global),
         Command::Inspect(inspect) => commands::inspect(&inspect, &global),
+        Command::Archive(archive) => commands::archive(&archive, &global),
         Command::New(new) => commands::new(&new),
         Command::Extension(extension) => commands::extension(&extension),
         Command::Version(version) => commands::version(&version),
         Command::Completions { shell } => commands::completions(shell),
         Command::Target(target) => commands::target(target),
+        Command::CompileRuntime { file } => commands::compile_runtime(&file),
     }
 }
 

@@ -16,6 +16,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result, anyhow};
+use socket2::SockRef;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serve an HTTP target to try tests on
@@ -57,19 +58,26 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// Connections that may wait to be accepted; the kernel allows no more than `net.core.somaxconn`.
+const BACKLOG: i32 = 65_535;
+
 fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).map_err(|error| {
-        let hint = match error.kind() {
-            ErrorKind::AddrInUse => {
-                "another program listens there: choose another --port, or --port 0 for a free one"
-            }
-            ErrorKind::PermissionDenied => {
-                "ports below 1024 need privileges: choose a higher --port"
-            }
-            _ => "--host must be an address of this machine, for example 127.0.0.1 or 0.0.0.0",
-        };
-        anyhow!("can't listen on {address}: {error}\nhint: {hint}")
-    })
+    let listener = TcpListener::bind(address).map_err(|error| not_bound(address, &error))?;
+    // The standard library lets 128 connections wait. Those that find no room are dialled again a second later, and VUs that
+    // begin together are more. Where it can't be raised it stays as it is.
+    let _ = SockRef::from(&listener).listen(BACKLOG);
+    Ok(listener)
+}
+
+fn not_bound(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
+    let hint = match error.kind() {
+        ErrorKind::AddrInUse => {
+            "another program listens there: choose another --port, or --port 0 for a free one"
+        }
+        ErrorKind::PermissionDenied => "ports below 1024 need privileges: choose a higher --port",
+        _ => "--host must be an address of this machine, for example 127.0.0.1 or 0.0.0.0",
+    };
+    anyhow!("can't listen on {address}: {error}\nhint: {hint}")
 }
 
 /// A closed stdout is no reason to stop serving.

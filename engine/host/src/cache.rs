@@ -9,6 +9,18 @@ use wasmtime::component::Component;
 
 use crate::engine::Engine;
 
+/// A number for what turns components into machine code: its own source, and the versions of all that it is built from.
+pub(crate) const MADE_BY: u64 = fold(&[
+    include_bytes!("../../../Cargo.lock"),
+    include_bytes!("compile.rs"),
+    include_bytes!("componentize.rs"),
+    include_bytes!("engine.rs"),
+    include_bytes!("extension/join.rs"),
+    include_bytes!("extension/marks.rs"),
+    include_bytes!("image.rs"),
+    include_bytes!("image/divide.rs"),
+]);
+
 /// A compiled component, from which it is loaded into any engine with the same limits.
 #[derive(Clone)]
 pub(crate) enum Compiled {
@@ -43,59 +55,71 @@ pub(crate) enum How {
     Marked,
 }
 
-/// A folder of compiled components, each named by what it was compiled from and by what.
+/// The place of one compiled component in a folder of many, each named by what it was compiled from and by what.
 pub(crate) struct Cache {
-    folder: PathBuf,
+    path: PathBuf,
 }
 
 impl Cache {
-    /// The cache in this folder, which needs not exist yet.
-    pub(crate) fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-        }
-    }
-
-    /// What was compiled from these sources, in the way that `how` names, from the cache or by `compile`, which is then kept.
-    ///
-    /// A cache that can't be read or written costs time, never the run.
-    pub(crate) fn compiled(
-        &self,
+    /// The place of what this engine makes of these sources, in the way that `how` names, in a folder that needs not exist yet. A
+    /// digest of them that is known spares reading them.
+    pub(crate) fn new(
+        folder: &Path,
         engine: &Engine,
         sources: &[&[u8]],
         how: How,
-        compile: impl FnOnce() -> wasmtime::Result<Vec<u8>>,
-    ) -> wasmtime::Result<Compiled> {
-        let path = self.folder.join(key(engine, sources, how));
-        let cached = Compiled::File(path.clone());
-        if path.exists() && cached.load(engine).is_ok() {
-            return Ok(cached);
+        known: Option<u64>,
+    ) -> Self {
+        Self {
+            path: folder.join(key(engine, sources, how, known)),
         }
-        let bytes = compile()?;
-        match self.store(&path, &bytes) {
-            Ok(()) => Ok(cached),
-            Err(_) => Ok(Compiled::Bytes(bytes.into())),
+    }
+
+    /// What is there, if it can be loaded.
+    pub(crate) fn find(&self, engine: &Engine) -> Option<(Compiled, Component)> {
+        if !self.path.exists() {
+            return None;
+        }
+        let compiled = Compiled::File(self.path.clone());
+        let component = compiled.load(engine).ok()?;
+        Some((compiled, component))
+    }
+
+    /// Keeps what was compiled. A cache that can't be written costs time, never the run.
+    pub(crate) fn keep(&self, code: Vec<u8>) -> Compiled {
+        match self.store(&code) {
+            Ok(()) => Compiled::File(self.path.clone()),
+            Err(_) => Compiled::Bytes(code.into()),
         }
     }
 
     /// Writes beside the final name and renames, so that a reader never sees half a file.
-    fn store(&self, path: &Path, compiled: &[u8]) -> std::io::Result<()> {
-        std::fs::create_dir_all(&self.folder)?;
-        let partial = path.with_extension(format!("partial-{}", std::process::id()));
+    fn store(&self, compiled: &[u8]) -> std::io::Result<()> {
+        if let Some(folder) = self.path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let partial = self
+            .path
+            .with_extension(format!("partial-{}", std::process::id()));
         std::fs::write(&partial, compiled)?;
-        std::fs::rename(&partial, path)
+        std::fs::rename(&partial, &self.path)
     }
 }
 
-fn key(engine: &Engine, sources: &[&[u8]], how: How) -> String {
+fn key(engine: &Engine, sources: &[&[u8]], how: How, known: Option<u64>) -> String {
     let mut digest = Sha256::new();
-    for source in sources {
-        digest.update((source.len() as u64).to_le_bytes());
-        digest.update(source);
+    match known {
+        Some(known) => digest.update(known.to_le_bytes()),
+        None => {
+            for source in sources {
+                digest.update((source.len() as u64).to_le_bytes());
+                digest.update(source);
+            }
+        }
     }
-    digest.update([how as u8]);
+    digest.update([how as u8, u8::from(known.is_some())]);
     digest.update(engine_fingerprint(engine).to_le_bytes());
-    digest.update(env!("CARGO_PKG_VERSION"));
+    digest.update(MADE_BY.to_le_bytes());
     let hex: String = digest
         .finalize()
         .iter()
@@ -111,4 +135,18 @@ fn engine_fingerprint(engine: &Engine) -> u64 {
         .precompile_compatibility_hash()
         .hash(&mut hasher);
     hasher.finish()
+}
+
+/// FNV-1a over all of these, which can be computed when the program is built.
+const fn fold(files: &[&[u8]]) -> u64 {
+    let (mut hash, mut file) = (0xcbf2_9ce4_8422_2325_u64, 0);
+    while file < files.len() {
+        let mut index = 0;
+        while index < files[file].len() {
+            hash = (hash ^ files[file][index] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+            index += 1;
+        }
+        file += 1;
+    }
+    hash
 }

@@ -13,7 +13,6 @@ pub(crate) type SharedList = Arc<Vec<Vec<u8>>>;
 #[derive(Default)]
 pub struct Data {
     folder: PathBuf,
-    root: PathBuf,
     modules: Option<Arc<dyn Modules>>,
     files: Mutex<HashMap<PathBuf, Arc<Vec<u8>>>>,
     sealed: std::sync::atomic::AtomicBool,
@@ -25,16 +24,13 @@ impl Data {
     pub fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
-            root: folder.to_owned(),
             ..Self::default()
         }
     }
 
-    /// The same for a script with these modules: files are found relative to its folder, and nowhere outside of `root`.
-    pub fn of_script(folder: &Path, root: &Path, modules: Arc<dyn Modules>) -> Self {
+    /// The same for a script with these modules, which knows its own files.
+    pub fn of_script(modules: Arc<dyn Modules>) -> Self {
         Self {
-            folder: folder.to_owned(),
-            root: root.to_owned(),
             modules: Some(modules),
             ..Self::default()
         }
@@ -55,6 +51,9 @@ impl Data {
     }
 
     pub(crate) fn open(&self, path: &str) -> Result<Arc<Vec<u8>>, String> {
+        if let Some(modules) = &self.modules {
+            return modules.open(path);
+        }
         let full = self.resolve(path)?;
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(content) = files.get(&full) {
@@ -84,18 +83,17 @@ impl Data {
         lists.entry(name).or_insert_with(|| Arc::new(items)).clone()
     }
 
-    /// The file's real place, which must lie below the test's root, symbolic links followed.
+    /// The file's real place, which must lie below the test's folder, symbolic links followed.
     fn resolve(&self, path: &str) -> Result<PathBuf, String> {
         let told = |error: std::io::Error| format!("{path}: {error}");
-        let root = self.root.canonicalize().map_err(told)?;
         let folder = self.folder.canonicalize().map_err(told)?;
         // First as it is written: what lies outside must not even be asked for.
         let wanted = normal(&folder.join(path));
-        if !wanted.starts_with(&root) {
+        if !wanted.starts_with(&folder) {
             return Err(format!("{path} leaves the test's folder"));
         }
         let full = wanted.canonicalize().map_err(told)?;
-        match full.starts_with(&root) {
+        match full.starts_with(&folder) {
             true => Ok(full),
             false => Err(format!("{path} leaves the test's folder")),
         }

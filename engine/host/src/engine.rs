@@ -1,5 +1,6 @@
 //! Defines the engine: wasmtime as Brunt configures it, and the clock that interrupts guests.
 
+use std::env::consts::ARCH;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -46,6 +47,20 @@ impl Engine {
         })
     }
 
+    /// An engine that only compiles, for any processor of this machine's architecture that is not older than ten years.
+    pub(crate) fn portable(limits: &Limits) -> Result<Self, Error> {
+        let config = portable(config(limits, 1, 1));
+        let wasmtime = config.and_then(|config| wasmtime::Engine::new(&config));
+        let wasmtime = wasmtime.map_err(|error| {
+            let message = format!("nothing can be compiled for {ARCH}: {error:#}");
+            Error::new(ErrorKind::Compile, message)
+        })?;
+        Ok(Self {
+            _clock: Arc::new(EpochClock::start(wasmtime.clone())),
+            wasmtime,
+        })
+    }
+
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.wasmtime
     }
@@ -66,6 +81,20 @@ fn config(limits: &Limits, vus: u32, parts: u32) -> Config {
         .async_stack_size(limits.stack + HOST_STACK)
         .generate_address_map(false);
     config
+}
+
+/// The same for a target that is named, of which the compiler assumes nothing that is not said. Where the name is not known it
+/// stays this machine, and fits those alone that have all that it has.
+fn portable(mut config: Config) -> wasmtime::Result<Config> {
+    if cfg!(target_os = "linux") {
+        config.target(&format!("{ARCH}-unknown-linux-gnu"))?;
+    }
+    if cfg!(target_arch = "x86_64") {
+        // SAFETY: the processor is asked for these features before the code is loaded, and may be another then. The level has
+        // what code for numbers is slow without (rounding, counting bits), and all machines of data centres have it.
+        unsafe { config.cranelift_flag_enable("x86-64-v3") };
+    }
+    Ok(config)
 }
 
 /// Stack that host functions may use on top of the guest's.

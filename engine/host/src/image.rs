@@ -5,6 +5,7 @@
 //! goes on. A module that is nothing but memory has no code to compile, and all VUs share its pages until they write.
 
 mod divide;
+mod hot;
 
 use std::ops::Range;
 

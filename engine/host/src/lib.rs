@@ -11,17 +11,20 @@ mod local_ips;
 mod settings;
 
 mod cache;
+mod compile;
 mod componentize;
 mod engine;
 mod evaluation;
 mod extension;
 mod image;
 mod link;
+mod runtime;
 mod test;
 mod world;
 
 mod arrivals;
 mod data;
+mod fetch;
 mod log;
 mod modules;
 mod network;
@@ -49,10 +52,12 @@ mod http;
 
 mod sockets;
 
+pub use compile::Origin;
 pub use data::Data;
 pub use error::{Error, ErrorKind};
 pub use evaluation::{Evaluation, Snapshot};
 pub use extension::{Contract, Extension, Interface, SearchPath, Wanted};
+pub use fetch::{Fetcher, Page};
 pub use hosts::{HostTarget, Hosts, is_host_pattern};
 pub use http::{ERROR_CODES, ErrorCode};
 pub use limits::Limits;
@@ -64,6 +69,7 @@ pub use network::{Cidr, NetworkPolicy, NetworkPolicyError};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use proxies::{Proxies, ProxyError};
 pub use run::{Counter, Counters, Ending, Run};
+pub use runtime::Runtime;
 pub use secrets::{RedactedLog, Secrets};
 pub use settings::{
     Authorities, ClientCertificate, DnsPolicy, DnsSelect, DnsSettings, HttpDebug, HttpSettings,

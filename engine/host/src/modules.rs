@@ -1,6 +1,8 @@
-//! Defines where the modules of a script come from, as its runtime sees them.
+//! Defines where the modules and files of a script come from, as its runtime sees them.
 
-/// The modules of one script. Who finds and reads them is no concern of this crate.
+use std::sync::Arc;
+
+/// The modules and files of one script. Who finds and reads them is no concern of this crate.
 pub trait Modules: Send + Sync {
     /// The name of the script itself.
     fn main(&self) -> String;
@@ -10,6 +12,9 @@ pub trait Modules: Send + Sync {
 
     /// The module of this name, or why it can't be had.
     fn load(&self, name: &str) -> Result<ModuleSource, String>;
+
+    /// The content of the file that the script calls so, or why it can't be had.
+    fn open(&self, path: &str) -> Result<Arc<Vec<u8>>, String>;
 
     /// Where a place of a module was in its file, as line and column from 1.
     fn original(&self, name: &str, line: u32, column: u32) -> (u32, u32);

@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Deserialize;
+use wasmtime::component::Component;
+
 use crate::bindings::TestPre;
 use crate::bridge::Bridge;
-use crate::cache::{Cache, Compiled, How};
-use crate::componentize::componentize;
+use crate::cache::Compiled;
+use crate::compile::{Made, Origin, Source, made, not_compiled};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::evaluation::Snapshot;
-use crate::extension::{self, Extension, Interface, Linked, Part, SearchPath, Shape, Wanted};
-use crate::image::{Image, divide};
+use crate::extension::{Extension, Interface, Linked, Part, SearchPath, Shape, Wanted};
+use crate::image::Image;
 use crate::limits::Limits;
 use crate::link::{Waits, imports, linker};
+use crate::runtime::Runtime;
 use crate::state::VuState;
 use crate::world;
-use serde::Deserialize;
 
 /// A compiled test, loaded into an engine. Cheap to clone, and shared by all threads.
 #[derive(Clone)]
@@ -29,12 +32,18 @@ pub struct Test {
     /// What a script can use of them.
     pub(crate) bridge: Arc<Bridge>,
     engine: Engine,
-    compiled: Compiled,
-    name: String,
-    folder: PathBuf,
-    parts: Arc<[Part]>,
+    file: Arc<File>,
     /// What the memory of its VUs holds when they are made, where it is the runtime of a script.
     image: Option<Arc<Image>>,
+}
+
+/// What a test was loaded from, whatever engine it is in.
+struct File {
+    name: String,
+    folder: PathBuf,
+    compiled: Compiled,
+    origin: Origin,
+    parts: Vec<Part>,
 }
 
 /// What a test says about itself.
@@ -97,63 +106,54 @@ impl Test {
             image: None,
         };
         let engine = Engine::new(limits, 1, found.len())?;
-        let compiled = compile(&engine, &source, cache)?;
+        let made = made(&engine, &source, None, cache)?;
         let parts = found.iter().map(Part::joined).collect();
-        Self::checked(engine, compiled, &source, folder, parts)
+        Self::checked(engine, made, &source, folder, parts)
     }
 
-    /// Loads the runtime of scripts from these bytes, as [`Test::load`] does a test, for a script in this folder that uses these
-    /// extensions.
+    /// Loads a runtime of scripts, as [`Test::load`] does a test, for a script in this folder that uses these extensions.
     pub fn load_runtime(
         limits: &Limits,
-        bytes: &[u8],
+        runtime: &Runtime,
         folder: &Path,
         extensions: &[Extension],
         cache: Option<&Path>,
     ) -> Result<Self, Error> {
-        let name = "the JavaScript runtime";
-        let image = Image::of_module(bytes).ok_or_else(|| no_image(name))?;
-        let source = Source {
-            bytes,
-            name,
-            extensions: &[],
-            image: Some(&image),
-        };
+        let image = Arc::new(runtime.image()?);
+        let source = runtime.source(&image);
         let engine = Engine::new(limits, 1, extensions.len())?;
-        let compiled = compile(&engine, &source, cache)?;
+        let made = made(&engine, &source, Some(runtime), cache)?;
         let parts = extensions.iter();
         let parts = parts.map(|file| Part::apart(&engine, file, cache));
         let parts = parts.collect::<Result<_, _>>()?;
-        Self::checked(engine, compiled, &source, folder.to_owned(), parts)
+        Self::checked(engine, made, &source, folder.to_owned(), parts)
     }
 
     fn checked(
         engine: Engine,
-        compiled: Compiled,
+        made: Made,
         source: &Source<'_>,
         folder: PathBuf,
-        parts: Arc<[Part]>,
+        parts: Vec<Part>,
     ) -> Result<Self, Error> {
-        let name = source.name;
-        let component = compiled
-            .load(&engine)
-            .map_err(|error| not_compiled(name, &error))?;
-        world::check(&engine, &component, name, maker(source.bytes).as_deref())?;
-        let image = source.image.cloned().map(Arc::new);
-        Self::link(engine, compiled, name.to_owned(), folder, parts, image)
+        let maker = maker(source.bytes);
+        world::check(&engine, &made.component, source.name, maker.as_deref())?;
+        let file = Arc::new(File {
+            name: source.name.to_owned(),
+            folder,
+            compiled: made.compiled,
+            origin: made.origin,
+            parts,
+        });
+        Self::link(engine, &made.component, file, source.image.cloned())
     }
 
     /// The same test in an engine with room for this many VUs.
     pub fn with_room(&self, limits: &Limits, vus: usize) -> Result<Self, Error> {
-        let engine = Engine::new(limits, vus, self.parts.len())?;
-        Self::link(
-            engine,
-            self.compiled.clone(),
-            self.name.clone(),
-            self.folder.clone(),
-            self.parts.clone(),
-            self.image.clone(),
-        )
+        let engine = Engine::new(limits, vus, self.file.parts.len())?;
+        let loaded = self.file.compiled.load(&engine);
+        let component = loaded.map_err(|error| not_compiled(&self.file.name, &error))?;
+        Self::link(engine, &component, self.file.clone(), self.image.clone())
     }
 
     /// The same test, whose VUs will start from this memory when it is given room for them.
@@ -170,7 +170,17 @@ impl Test {
 
     /// The folder that the test's files are relative to.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        &self.file.folder
+    }
+
+    /// What it is called: its file, or whose runtime it is.
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// Where its machine code came from.
+    pub fn origin(&self) -> &Origin {
+        &self.file.origin
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -179,79 +189,36 @@ impl Test {
 
     fn link(
         engine: Engine,
-        compiled: Compiled,
-        name: String,
-        folder: PathBuf,
-        parts: Arc<[Part]>,
+        component: &Component,
+        file: Arc<File>,
         image: Option<Arc<Image>>,
     ) -> Result<Self, Error> {
-        let component = compiled
-            .load(&engine)
-            .map_err(|error| not_compiled(&name, &error))?;
-        let waits = match parts.is_empty() {
+        let waits = match file.parts.is_empty() {
             true => Waits::Plain,
             false => Waits::Attended,
         };
-        let pre = linker(&engine, &component, image.as_deref(), waits)
-            .and_then(|linker| TestPre::new(linker.instantiate_pre(&component)?));
+        let pre = linker(&engine, component, image.as_deref(), waits)
+            .and_then(|linker| TestPre::new(linker.instantiate_pre(component)?));
         let pre = pre.map_err(|error| {
             Error::new(
                 ErrorKind::WrongWorld,
-                format!("{name} does not fit this brunt: {error:#}"),
+                format!("{} does not fit this brunt: {error:#}", file.name),
             )
             .hint("build it with the guest SDK of this version of brunt")
         })?;
         let mut bridge = Bridge::default();
-        let linked = parts.iter().enumerate();
-        let linked = linked.map(|(index, part)| part.link(&engine, &component, index, &mut bridge));
+        let linked = file.parts.iter().enumerate();
+        let linked = linked.map(|(index, part)| part.link(&engine, component, index, &mut bridge));
         let extensions = linked.collect::<Result<_, _>>()?;
         Ok(Self {
             pre: Arc::new(pre),
             extensions,
             bridge: Arc::new(bridge),
-            imports_wasi: imports(&engine, &component, "wasi:"),
+            imports_wasi: imports(&engine, component, "wasi:"),
             engine,
-            compiled,
-            name,
-            folder,
-            parts,
+            file,
             image,
         })
-    }
-}
-
-/// What a test is made of.
-struct Source<'a> {
-    bytes: &'a [u8],
-    name: &'a str,
-    /// What it is joined with.
-    extensions: &'a [Extension],
-    /// What it is divided from.
-    image: Option<&'a Image>,
-}
-
-impl Source<'_> {
-    fn how(&self) -> How {
-        match (self.image, self.extensions) {
-            (Some(_), _) => How::Divided,
-            (None, []) => How::Whole,
-            (None, _) => How::Joined,
-        }
-    }
-
-    /// The component to be compiled.
-    fn component(&self) -> Result<Vec<u8>, Error> {
-        let own = componentize(self.bytes.to_vec(), self.name)?;
-        if let Some(image) = self.image {
-            return divide(&own, image)
-                .map_err(|error| not_compiled(self.name, &wasmtime::Error::from_anyhow(error)));
-        }
-        if self.extensions.is_empty() {
-            return Ok(own);
-        }
-        let extensions = self.extensions.iter().map(extension::component);
-        let extensions = extensions.collect::<Result<Vec<_>, _>>()?;
-        extension::join(&own, &extensions).map_err(|error| not_joined(self, &error))
     }
 }
 
@@ -262,56 +229,6 @@ fn wanted(bytes: &[u8]) -> Vec<Wanted> {
     foreign
         .filter_map(|name| Interface::parse(name).map(Wanted::Interface))
         .collect()
-}
-
-fn not_joined(source: &Source<'_>, error: &anyhow::Error) -> Error {
-    let files = source.extensions.iter().map(Extension::path);
-    let files: Vec<String> = files.map(|path| path.display().to_string()).collect();
-    let message = format!(
-        "{} can't be joined with {}: {error:#}",
-        source.name,
-        files.join(", ")
-    );
-    Error::new(ErrorKind::WrongWorld, message).hint(
-        "build the test against the extension's own WIT: `brunt extension inspect FILE` prints it",
-    )
-}
-
-/// Compiles a test, or finds what was compiled from the same before.
-fn compile(engine: &Engine, source: &Source<'_>, cache: Option<&Path>) -> Result<Compiled, Error> {
-    let mut refused = None;
-    let mut precompile = || match source.component() {
-        Ok(component) => engine.wasmtime().precompile_component(&component),
-        Err(error) => {
-            refused = Some(error);
-            Err(wasmtime::Error::msg("not a component"))
-        }
-    };
-    let extensions = source.extensions.iter().map(Extension::bytes);
-    let sources: Vec<&[u8]> = std::iter::once(source.bytes).chain(extensions).collect();
-    let compiled = match cache {
-        Some(folder) => Cache::new(folder).compiled(engine, &sources, source.how(), precompile),
-        None => precompile().map(|bytes| Compiled::Bytes(bytes.into())),
-    };
-    compiled.map_err(|error| refused.unwrap_or_else(|| not_compiled(source.name, &error)))
-}
-
-fn not_compiled(name: &str, error: &wasmtime::Error) -> Error {
-    let why = format!("{error:#}");
-    let hint = match why.contains("pooling allocator") {
-        true => {
-            "the test needs more than the limits memory and tableElements grant: raise them with --limit"
-        }
-        false => "is the file whole? `wasm-tools validate` says more",
-    };
-    let message = format!("{name} could not be compiled: {why}");
-    Error::new(ErrorKind::Compile, message).hint(hint)
-}
-
-fn no_image(name: &str) -> Error {
-    let message = format!("{name} has no memory that can be divided from it");
-    Error::new(ErrorKind::NotAComponent, message)
-        .hint("a runtime of scripts is one module with a memory whose content is constant")
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {

@@ -7,6 +7,7 @@ mod exit;
 pub mod options;
 
 mod load;
+mod modules;
 mod script;
 mod secrets;
 mod settings;
@@ -29,11 +30,11 @@ pub mod output;
 
 pub use brunt_host::{
     Contract, Description, ERROR_CODES, ErrorCode, ErrorKind, Extension, Failure, Interface, Level,
-    LogSink, SearchPath,
+    LogSink, Runtime, SearchPath,
 };
 pub use brunt_metrics as metrics;
 pub use brunt_plan as plan;
-pub use brunt_script::{Script, ScriptError};
+pub use brunt_script::{Archive, ArchiveError, Script, ScriptError};
 pub use error::Error;
 pub use exit::{EXIT_CODES, ExitCode};
 pub use live::{Progress, ScenarioProgress, ScenarioState};

@@ -1,24 +1,25 @@
 //! Defines how a run begins: the test is loaded and asked what it is, and all options become one value.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_host::{
-    Data, Description, Evaluation, Level, LogSink, Proxies, ProxyError, RedactedLog, Run,
-    RunSettings, SearchPath, Secrets, Test, Vu, Worker,
+    Data, Description, Evaluation, Level, LogSink, Origin, Proxies, ProxyError, RedactedLog, Run,
+    RunSettings, Runtime, SearchPath, Secrets, Test, Vu, Worker,
 };
 use brunt_metrics::{Breakdown, Recorder, RecorderSettings, Registry, Routing};
-use brunt_script::Script;
+use brunt_script::{Archive, Metadata, Script};
 use serde_json::Value;
 
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::options::{Layer, Options, OptionsError, Source};
-use crate::script;
 use crate::secrets::SECRET_VARIABLES;
+use crate::settings::fetch_settings;
+use crate::{modules, script};
 
 /// What to run, and what everyone but the test itself says about it.
 pub struct TestSource {
@@ -40,16 +41,25 @@ pub struct TestSource {
     pub log: Arc<dyn LogSink>,
 }
 
-/// What a test is.
+/// What a test is. Scripts come with the component that runs them: a runtime of scripts (`brunt:worlds/script-runtime`).
 pub enum TestFile {
     /// A component, or a core module with an embedded component type, in this file.
     Component(PathBuf),
-    /// A script, and the component that runs it.
+    /// A script.
     Script {
         /// The script.
         script: Box<Script>,
-        /// The component: a runtime of scripts (`brunt:worlds/script-runtime`).
-        runtime: Cow<'static, [u8]>,
+        /// The component.
+        runtime: Runtime,
+    },
+    /// A script in an archive.
+    Archive {
+        /// What the archive is called in messages.
+        name: String,
+        /// The archive, to be read.
+        content: Box<dyn Read + Send>,
+        /// The component.
+        runtime: Runtime,
     },
 }
 
@@ -63,6 +73,10 @@ pub struct Loaded {
     pub(crate) granted: brunt_host::Limits,
     pub(crate) test: Test,
     pub(crate) data: Arc<Data>,
+    /// The script, where the test is one.
+    script: Option<Arc<Script>>,
+    /// What everybody says about options.
+    layers: Vec<Layer>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) env: BTreeMap<String, String>,
@@ -85,7 +99,7 @@ impl Loaded {
     }
 
     async fn from_source(mut source: TestSource) -> Result<Self, Error> {
-        if let TestFile::Script { .. } = source.test {
+        if !matches!(source.test, TestFile::Component(_)) {
             source.layers.insert(0, script::limits()?);
         }
         let granted = granted(&source.layers)?;
@@ -94,11 +108,20 @@ impl Loaded {
             files: granted.extensions.clone(),
             folders: mem::take(&mut source.extension_folders),
         };
+        let (mut unpacked, archived) = unpacked(source.test, granted.limits.archive_size)?;
+        if let Unpacked::Script(script, _) = &mut unpacked {
+            let settings = fetch_settings(&granted, &proxies, &source.system_env);
+            let (cache, log) = (source.cache.as_deref(), source.log.clone());
+            script.import_from(modules::remote(&granted, settings, cache, log));
+        }
         let cache = source.cache.as_deref();
-        let (test, data) = test(&granted.limits.vu, source.test, extensions, cache)?;
+        let Opened { test, data, script } =
+            Opened::new(&granted.limits.vu, unpacked, extensions, cache)?;
+        say_origin(&test, &*source.log);
         let data = Arc::new(data);
         let registry = Arc::new(Registry::new());
         let env = environment(
+            archived.as_ref().map(|metadata| &metadata.env),
             &source.system_env,
             &source.env,
             granted.include_system_env_vars,
@@ -111,18 +134,15 @@ impl Loaded {
             secrets: source.secrets.clone(),
             ..RunSettings::default()
         };
-        let run = Run::new(
-            settings,
-            data.clone(),
-            registry.clone(),
-            source.log.clone(),
-            1,
-        )?;
-        let run = Arc::new(run.awaiting_evaluation());
-        let description = describe(&test, run.clone()).await?;
+        let run = first_run(settings, &data, &registry, &source.log)?;
+        let mut description = describe(&test, run.clone()).await?;
+        if let Some(Metadata { options, .. }) = archived {
+            description.options = options;
+        }
         let test = evaluated(test, run.evaluation(), &*source.log);
         data.seal();
-        let options = merge(source.layers.clone(), &description)?;
+        let layers = layers(source.layers, &description)?;
+        let options = Options::from_layers(layers.clone())?;
         let granted = granted.limits.vu;
         let TestSource {
             log,
@@ -136,6 +156,8 @@ impl Loaded {
             granted,
             test,
             data,
+            script,
+            layers,
             registry,
             log,
             env,
@@ -143,6 +165,25 @@ impl Loaded {
             proxies,
             secrets,
         })
+    }
+
+    /// The script with all that it read while it was initialised, its options, and its variables where they are to be seen.
+    ///
+    /// # Errors
+    /// When the test is no script, or authorities can't be read.
+    pub fn archive(&self, with_env: bool) -> Result<Archive, Error> {
+        let Some(script) = &self.script else {
+            let message = "only scripts are archived";
+            return Err(Error::new(ExitCode::InvalidConfig, message)
+                .hint("a component is one file already: hand on the .wasm"));
+        };
+        let env = if with_env {
+            self.env.clone()
+        } else {
+            BTreeMap::new()
+        };
+        let options = Options::consolidated(self.layers.clone())?;
+        Ok(script.packed(options, env))
     }
 
     /// Writes a line of the engine's own to the run's log.
@@ -164,27 +205,82 @@ impl Loaded {
     }
 }
 
-/// The test, and the files and modules that it can see.
-fn test(
-    limits: &brunt_host::Limits,
-    file: TestFile,
-    mut extensions: SearchPath,
-    cache: Option<&Path>,
-) -> Result<(Test, Data), Error> {
-    Ok(match file {
-        TestFile::Component(path) => {
-            extensions.folders.push(folder_of(&path));
-            let test = Test::load(limits, &path, &extensions, cache)?;
-            let data = Data::new(test.folder());
-            (test, data)
-        }
+/// A test that is in no archive any more.
+enum Unpacked {
+    Component(PathBuf),
+    Script(Box<Script>, Runtime),
+}
+
+/// The test, with the script taken out of its archive, where it is in one: with what that says of it.
+fn unpacked(test: TestFile, limit: u64) -> Result<(Unpacked, Option<Metadata>), Error> {
+    let (name, content, runtime) = match test {
+        TestFile::Component(path) => return Ok((Unpacked::Component(path), None)),
         TestFile::Script { script, runtime } => {
-            extensions.folders.push(script.folder().to_owned());
-            let used = script::extensions(&script, &extensions)?;
-            let test = Test::load_runtime(limits, &runtime, script.folder(), &used, cache)?;
-            (test, script::data(*script))
+            return Ok((Unpacked::Script(script, runtime), None));
         }
-    })
+        TestFile::Archive {
+            name,
+            content,
+            runtime,
+        } => (name, content, runtime),
+    };
+    let archive = Archive::read(content, limit).map_err(|error| {
+        let hint = "an archive is what `brunt archive script.js` or `k6 archive script.js` writes";
+        Error::new(ExitCode::InvalidConfig, format!("{name}: {error}")).hint(hint)
+    })?;
+    let metadata = archive.metadata.clone();
+    let script = Box::new(Script::of_archive(archive));
+    Ok((Unpacked::Script(script, runtime), Some(metadata)))
+}
+
+/// A test, and the files and modules that it can see.
+struct Opened {
+    test: Test,
+    data: Data,
+    script: Option<Arc<Script>>,
+}
+
+impl Opened {
+    fn new(
+        limits: &brunt_host::Limits,
+        file: Unpacked,
+        mut extensions: SearchPath,
+        cache: Option<&Path>,
+    ) -> Result<Self, Error> {
+        Ok(match file {
+            Unpacked::Component(path) => {
+                extensions.folders.push(folder_of(&path));
+                let test = Test::load(limits, &path, &extensions, cache)?;
+                let data = Data::new(test.folder());
+                let script = None;
+                Self { test, data, script }
+            }
+            Unpacked::Script(script, runtime) => {
+                let script: Arc<Script> = script.into();
+                extensions.folders.push(script.folder().to_owned());
+                let used = script::extensions(&script, &extensions)?;
+                let test = Test::load_runtime(limits, &runtime, script.folder(), &used, cache)?;
+                let data = script::data(Arc::clone(&script));
+                let script = Some(script);
+                Self { test, data, script }
+            }
+        })
+    }
+}
+
+/// Says where the machine code of a test came from, which is where the time of a first run goes.
+fn say_origin(test: &Test, log: &dyn LogSink) {
+    let name = test.name();
+    let message = match test.origin() {
+        Origin::Cache => format!("{name} was compiled by an earlier run"),
+        Origin::Shipped => format!("{name} came compiled with this brunt"),
+        Origin::Compiled { took, why } => {
+            let why = why.as_ref().map(|why| format!(" ({why})"));
+            let (took, why) = (took.as_secs_f64(), why.unwrap_or_default());
+            format!("{name} was compiled in {took:.1} s{why}")
+        }
+    };
+    log.log(Level::Debug, "brunt", &message);
 }
 
 fn folder_of(path: &Path) -> PathBuf {
@@ -199,16 +295,17 @@ fn granted(layers: &[Layer]) -> Result<Options, Error> {
     Options::from_layers(grants).map_err(Error::from)
 }
 
+/// What an archive keeps, this process's own over it, and what was given over both.
 fn environment(
+    archived: Option<&BTreeMap<String, String>>,
     system: &BTreeMap<String, String>,
     given: &BTreeMap<String, String>,
     include_system: bool,
 ) -> BTreeMap<String, String> {
-    let mut env = if include_system {
-        system.clone()
-    } else {
-        BTreeMap::new()
-    };
+    let mut env = archived.cloned().unwrap_or_default();
+    if include_system {
+        env.extend(system.clone());
+    }
     // A test gets the secrets that it asks for, and not all of them.
     env.retain(|name, _| {
         let mut ours = SECRET_VARIABLES.iter();
@@ -216,6 +313,17 @@ fn environment(
     });
     env.extend(given.clone());
     env
+}
+
+/// The run of the instance that describes the test.
+fn first_run(
+    settings: RunSettings,
+    data: &Arc<Data>,
+    registry: &Arc<Registry>,
+    log: &Arc<dyn LogSink>,
+) -> Result<Arc<Run>, Error> {
+    let run = Run::new(settings, data.clone(), registry.clone(), log.clone(), 1)?;
+    Ok(Arc::new(run.awaiting_evaluation()))
 }
 
 /// Lets the test describe itself, in an instance that is thrown away afterwards.
@@ -251,10 +359,11 @@ fn evaluated(test: Test, evaluation: Evaluation, log: &dyn LogSink) -> Test {
     }
 }
 
-fn merge(mut layers: Vec<Layer>, description: &Description) -> Result<Options, Error> {
+/// Everyone's options, with the test's own.
+fn layers(mut layers: Vec<Layer>, description: &Description) -> Result<Vec<Layer>, Error> {
     let own = Value::Object(description.options.clone());
     layers.push(Layer::from_json(Source::Test, &own)?);
-    Ok(Options::from_layers(layers)?)
+    Ok(layers)
 }
 
 impl From<OptionsError> for Error {

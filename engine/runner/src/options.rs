@@ -13,10 +13,12 @@ mod reader;
 mod table;
 
 mod addresses;
+mod archive;
 mod dns;
 mod execution;
 mod http;
 mod limits;
+mod modules;
 mod network;
 mod summary;
 mod thresholds;
@@ -93,6 +95,10 @@ pub struct Options {
     pub linger: bool,
     /// Whether the test sees the environment of this process; true by default, as for `k6 run`.
     pub include_system_env_vars: bool,
+    /// Where else modules of `https://` addresses are fetched from: starts of addresses, and what they are replaced by.
+    pub module_mirrors: BTreeMap<String, String>,
+    /// Whether modules that are kept from before are fetched anew.
+    pub reload_modules: bool,
     /// Worker threads; one for each core when absent.
     pub workers: Option<NonZeroUsize>,
     /// The percentage of its time from which on a busy worker is warned of, 90; 0 for no warning.
@@ -127,6 +133,15 @@ impl Options {
             warnings: merged.warnings,
             ..options
         })
+    }
+
+    /// What the layers say that a test may say too, with nothing added: the options of an archive, which the test has there
+    /// by itself.
+    ///
+    /// # Errors
+    /// A file of authorities that can't be read: an archive has them itself.
+    pub fn consolidated(layers: Vec<Layer>) -> Result<Map<String, Value>, OptionsError> {
+        archive::consolidated(merge::merge(layers))
     }
 
     /// The options in k6's shape, as a test sees them at run time.
@@ -173,6 +188,8 @@ impl Options {
             console_output: reader.text("consoleOutput").map(PathBuf::from),
             linger: reader.flag("linger", false),
             include_system_env_vars: reader.flag("includeSystemEnvVars", true),
+            module_mirrors: modules::read_mirrors(reader),
+            reload_modules: reader.flag("reloadModules", false),
             workers: usize::try_from(reader.count("workers", 0))
                 .ok()
                 .and_then(NonZeroUsize::new),

@@ -38,13 +38,12 @@ pub(crate) fn extensions(script: &Script, path: &SearchPath) -> Result<Vec<Exten
 }
 
 /// The files and modules that a script can see.
-pub(crate) fn data(script: Script) -> Data {
-    let (folder, root) = (script.folder().to_owned(), script.root().to_owned());
-    Data::of_script(&folder, &root, Arc::new(OfScript(script)))
+pub(crate) fn data(script: Arc<Script>) -> Data {
+    Data::of_script(Arc::new(OfScript(script)))
 }
 
-/// The modules of a script.
-struct OfScript(Script);
+/// The modules and files of a script.
+struct OfScript(Arc<Script>);
 
 impl Modules for OfScript {
     fn main(&self) -> String {
@@ -65,6 +64,10 @@ impl Modules for OfScript {
             },
             text: module.text.clone(),
         })
+    }
+
+    fn open(&self, path: &str) -> Result<Arc<Vec<u8>>, String> {
+        self.0.open_file(path)
     }
 
     fn original(&self, name: &str, line: u32, column: u32) -> (u32, u32) {

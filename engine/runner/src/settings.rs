@@ -1,6 +1,8 @@
 //! Defines how options become what VUs are told.
 
-use brunt_host::{ClientCertificate, HttpSettings, RunSettings, SystemTags, TlsSettings};
+use std::collections::BTreeMap;
+
+use brunt_host::{ClientCertificate, HttpSettings, Proxies, RunSettings, SystemTags, TlsSettings};
 
 use crate::load::Loaded;
 use crate::options::{HttpDebug, HttpOptions, Options, TlsOptions, TlsVersion};
@@ -14,7 +16,7 @@ pub(crate) fn run_settings(loaded: &Loaded) -> RunSettings {
         limits: options.limits.vu.clone(),
         network: network(options),
         http: HttpSettings {
-            tls: tls_settings(loaded),
+            tls: tls_settings(options, &loaded.system_env),
             rps: options.rps,
             proxies: loaded.proxies.clone(),
             ..http_settings(&options.http)
@@ -22,6 +24,27 @@ pub(crate) fn run_settings(loaded: &Loaded) -> RunSettings {
         system_tags: system_tags(options),
         seed: options.seed,
         secrets: loaded.secrets.clone(),
+    }
+}
+
+/// What the engine itself fetches with: how the operator lets tests connect, whatever the test says.
+pub(crate) fn fetch_settings(
+    granted: &Options,
+    proxies: &Proxies,
+    system_env: &BTreeMap<String, String>,
+) -> RunSettings {
+    let mut limits = granted.limits.vu.clone();
+    limits.response_body = usize::try_from(granted.limits.module_size).unwrap_or(usize::MAX);
+    RunSettings {
+        limits,
+        network: network(granted),
+        http: HttpSettings {
+            tls: tls_settings(granted, system_env),
+            proxies: proxies.clone(),
+            discard_response_bodies: false,
+            ..http_settings(&granted.http)
+        },
+        ..RunSettings::default()
     }
 }
 
@@ -63,15 +86,15 @@ fn http_settings(options: &HttpOptions) -> HttpSettings {
 }
 
 /// `SSLKEYLOGFILE` is the operator's alone: a variable of this process, never one of the test.
-fn tls_settings(loaded: &Loaded) -> TlsSettings {
-    let options: &TlsOptions = &loaded.options.http.tls;
+fn tls_settings(options: &Options, system_env: &BTreeMap<String, String>) -> TlsSettings {
+    let options: &TlsOptions = &options.http.tls;
     let certificates = options.auth.iter().map(|auth| ClientCertificate {
         certificate: auth.cert.clone(),
         key: auth.key.clone(),
         password: auth.password.clone(),
         domains: auth.domains.clone(),
     });
-    let key_log = loaded.system_env.get("SSLKEYLOGFILE");
+    let key_log = system_env.get("SSLKEYLOGFILE");
     TlsSettings {
         insecure_skip_verify: options.insecure_skip_verify,
         no_tls12: options.min_version > TlsVersion::Tls12,

@@ -33,6 +33,10 @@ pub struct Module {
     /// The specifiers that its text says are imported: by `import`, `export … from`, and calls of `require` and `import`.
     pub imports: Vec<String>,
     positions: Positions,
+    /// Where it imports what, by `import` and `export … from`.
+    places: Vec<(String, (usize, usize))>,
+    /// How it was written, where that is something else.
+    written: Option<String>,
 }
 
 impl Module {
@@ -41,13 +45,45 @@ impl Module {
         self.positions.before(line, column)
     }
 
+    /// Its text as it was written.
+    pub(crate) fn written(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.text)
+    }
+
+    /// Where it imports this, as line and column from 1.
+    pub(crate) fn place_of(&self, specifier: &str) -> Option<(usize, usize)> {
+        let mut places = self.places.iter();
+        places
+            .find(|(known, _)| known == specifier)
+            .map(|(_, place)| *place)
+    }
+
     /// The module in a file of this name.
     ///
     /// # Errors
     /// `SyntaxError: `, the file with line and column, and what is wrong there.
     pub(crate) fn parse(path: &Path, text: String) -> Result<Self, String> {
         let end = path.extension().unwrap_or_default().to_string_lossy();
-        match &*end {
+        Self::of(&end, path, text)
+    }
+
+    /// The module at this address. Where its path has no end that says what it is, it is JavaScript or else TypeScript.
+    ///
+    /// # Errors
+    /// As for a file.
+    pub(crate) fn parse_remote(url: &str, text: String) -> Result<Self, String> {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let end = path
+            .rsplit('/')
+            .next()
+            .and_then(|file| file.rsplit_once('.'));
+        let end = end.map_or("", |(_, end)| end);
+        let known = ["js", "mjs", "cjs", "ts", "mts", "cts", "json"].contains(&end);
+        Self::of(if known { end } else { "" }, Path::new(url), text)
+    }
+
+    fn of(end: &str, path: &Path, text: String) -> Result<Self, String> {
+        match end {
             "json" => json(path, text),
             "mjs" => script(path, text, SourceType::mjs()),
             "cjs" => script(path, text, SourceType::cjs()),
@@ -68,7 +104,7 @@ fn json(path: &Path, text: String) -> Result<Module, String> {
             path.display()
         ));
     }
-    Ok(plain(Kind::Json, text))
+    Ok(plain(Kind::Json, text, Vec::new()))
 }
 
 /// A script whose file does not say what it is, as one from standard input: JavaScript, or else TypeScript.
@@ -86,12 +122,12 @@ fn script(path: &Path, text: String, source: SourceType) -> Result<Module, Strin
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, &text, source).parse();
     refuse(path, &text, &parsed.diagnostics)?;
-    let kind = kind(&parsed, source);
-    let imports = imports(&parsed, &text);
+    let (kind, places) = (kind(&parsed, source), places(&text, &parsed));
+    let imports = imports(&text, &places);
     drop(allocator);
     Ok(Module {
         imports,
-        ..plain(kind, text)
+        ..plain(kind, text, places)
     })
 }
 
@@ -100,8 +136,8 @@ fn typed(path: &Path, text: &str, source: SourceType) -> Result<Module, String> 
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, text, source).parse();
     refuse(path, text, &parsed.diagnostics)?;
-    let kind = kind(&parsed, source);
-    let imports = imports(&parsed, text);
+    let (kind, places) = (kind(&parsed, source), places(text, &parsed));
+    let imports = imports(text, &places);
     let mut program = parsed.program;
     let checked = SemanticBuilder::new().with_enum_eval(true).build(&program);
     refuse(path, text, &checked.diagnostics)?;
@@ -121,22 +157,36 @@ fn typed(path: &Path, text: &str, source: SourceType) -> Result<Module, String> 
         text: made.code,
         imports,
         positions,
+        places,
+        written: Some(text.to_owned()),
     })
 }
 
-fn plain(kind: Kind, text: String) -> Module {
+fn plain(kind: Kind, text: String, places: Vec<(String, (usize, usize))>) -> Module {
     Module {
         kind,
         text,
         imports: Vec::new(),
         positions: Positions::default(),
+        places,
+        written: None,
     }
 }
 
+/// What it imports by `import` and `export … from`, and where.
+fn places(text: &str, parsed: &ParserReturn<'_>) -> Vec<(String, (usize, usize))> {
+    let requested = parsed.module_record.requested_modules.iter();
+    requested
+        .filter_map(|(specifier, requests)| {
+            let first = requests.iter().map(|request| request.span.start).min()?;
+            Some((specifier.to_string(), line_and_column(text, first as usize)))
+        })
+        .collect()
+}
+
 /// What is imported, without following what a program computes.
-fn imports(parsed: &ParserReturn<'_>, text: &str) -> Vec<String> {
-    let requested = parsed.module_record.requested_modules.keys();
-    let mut found: Vec<String> = requested.map(|name| name.to_string()).collect();
+fn imports(text: &str, places: &[(String, (usize, usize))]) -> Vec<String> {
+    let mut found: Vec<String> = places.iter().map(|(name, _)| name.clone()).collect();
     for call in ["require(", "import("] {
         let after = text
             .match_indices(call)
@@ -188,6 +238,10 @@ fn place(text: &str, error: &OxcDiagnostic) -> (usize, usize) {
         .iter()
         .next()
         .map_or(0, |label| label.offset() as usize);
+    line_and_column(text, at)
+}
+
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)
@@ -215,6 +269,50 @@ mod tests {
         ] {
             assert_eq!(parse(path, text).expect(text).kind, kind, "{path}: {text}");
         }
+    }
+
+    #[test]
+    fn what_comes_from_an_address_is_told_apart_by_its_path() {
+        for (url, text, stripped) in [
+            (
+                "https://a.org/a.ts?v=1.js",
+                "export const a: number = 1;",
+                "export const a = 1;",
+            ),
+            (
+                "https://a.org/lodash@4.17",
+                "module.exports = 1;",
+                "module.exports = 1;",
+            ),
+            (
+                "https://a.org/pkg",
+                "export const a: number = 1;",
+                "export const a = 1;",
+            ),
+            (
+                "https://a.org/a.js#b.ts",
+                "export default 1",
+                "export default 1",
+            ),
+        ] {
+            let module = Module::parse_remote(url, text.to_owned()).expect(url);
+            assert_eq!(module.text.trim(), stripped, "{url}");
+        }
+        let text = "export const a: number = 1;".to_owned();
+        let error = Module::parse_remote("https://a.org/a.js", text).expect_err("types");
+        assert!(
+            error.starts_with("SyntaxError: https://a.org/a.js:1:14: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_import_is_known_by_its_place() {
+        let text = "// é\nimport a from './a.js'; import './b.js';\nexport * from './a.js';\n";
+        let module = parse("x.js", text).expect(text);
+        assert_eq!(module.place_of("./a.js"), Some((2, 15)));
+        assert_eq!(module.place_of("./b.js"), Some((2, 32)));
+        assert_eq!(module.place_of("./c.js"), None);
     }
 
     #[test]

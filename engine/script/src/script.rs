@@ -1,30 +1,49 @@
-//! Defines a script with its modules: names found, files read once, and nothing new after the first VU.
+//! Defines a script with its modules and files: names found, files read once, and nothing new after the first VU.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use oxc_resolver::{ResolveOptions, Resolver};
-use url::Url;
-
-use crate::parse::Module;
+use crate::address;
+use crate::archive::Archive;
+use crate::machine::Machine;
+use crate::names::name;
+use crate::packed::folder_of;
+use crate::parse::{Kind, Module};
+use crate::remote::Remote;
 use crate::root::Root;
 
-/// A script and its modules. Each module has a name, which is a URL: `file:///folder/script.js`.
+/// A script and its modules. Each module has a name, which is a URL: `file:///folder/script.js`, `https://example.com/lib.js`.
 pub struct Script {
     main: String,
     folder: PathBuf,
-    root: Root,
-    resolver: Resolver,
-    resolved: Known<(String, String), Result<String, String>>,
-    modules: Known<String, Result<Arc<Module>, String>>,
+    place: Place,
+    pub(crate) resolved: Known<(String, String), Result<String, String>>,
+    pub(crate) modules: Known<String, Result<Arc<Module>, String>>,
+    files: Known<PathBuf, Result<Content, String>>,
+    /// What was opened, by the paths that were written.
+    pub(crate) opened: Mutex<BTreeMap<PathBuf, Content>>,
+    /// Who wanted each module of the network first, and where.
+    wanted: Known<String, String>,
+    /// The addresses that they came from in the end, where those are others.
+    origins: Known<String, String>,
     sealed: AtomicBool,
 }
 
-type Known<K, V> = Mutex<HashMap<K, V>>;
+/// Where a script lies.
+enum Place {
+    /// On this machine, with modules of `https://` addresses from there, when anybody fetches them.
+    Machine(Machine, Option<Remote>),
+    Archive(Archive),
+}
+
+pub(crate) type Known<K, V> = Mutex<HashMap<K, V>>;
+
+/// Shared by all VUs.
+type Content = Arc<Vec<u8>>;
 
 /// Why there is no script.
 #[derive(Debug)]
@@ -48,7 +67,12 @@ impl Script {
         }
         let folder = full.parent().unwrap_or(&full).to_owned();
         let root = Root::new(&folder, working).map_err(missing)?;
-        Self::new(name(&full).map_err(ScriptError)?, folder, root)
+        let main = name(&full).map_err(ScriptError)?;
+        Ok(Self::new(
+            main,
+            folder,
+            Place::Machine(Machine::new(root), None),
+        ))
     }
 
     /// A script that is no file, as if it lay in this folder under the name `-`.
@@ -58,24 +82,41 @@ impl Script {
     pub fn of_text(text: String, folder: &Path) -> Result<Self, ScriptError> {
         let missing = |error| ScriptError(format!("{}: {error}", folder.display()));
         let root = Root::new(folder, folder).map_err(missing)?;
-        let path = root.path().join("-");
+        let (folder, path) = (root.path().to_owned(), root.path().join("-"));
         let module = Module::parse(&path, text).map(Arc::new);
         let main = name(&path).map_err(ScriptError)?;
-        let script = Self::new(main.clone(), root.path().to_owned(), root)?;
+        let place = Place::Machine(Machine::new(root), None);
+        let script = Self::new(main.clone(), folder, place);
         locked(&script.modules).insert(main, module);
         Ok(script)
     }
 
-    fn new(main: String, folder: PathBuf, root: Root) -> Result<Self, ScriptError> {
-        Ok(Self {
+    /// The script in an archive, which sees nothing but what is in there.
+    pub fn of_archive(archive: Archive) -> Self {
+        let main = archive.main();
+        Self::new(main.clone(), folder_of(&main), Place::Archive(archive))
+    }
+
+    fn new(main: String, folder: PathBuf, place: Place) -> Self {
+        Self {
             main,
             folder,
-            root,
-            resolver: Resolver::new(options()),
+            place,
             resolved: Known::default(),
             modules: Known::default(),
+            files: Known::default(),
+            opened: Mutex::default(),
+            wanted: Known::default(),
+            origins: Known::default(),
             sealed: AtomicBool::new(false),
-        })
+        }
+    }
+
+    /// Lets it import modules of `https://` addresses from there, unless it lies in an archive.
+    pub fn import_from(&mut self, remote: Remote) {
+        if let Place::Machine(_, from) = &mut self.place {
+            *from = Some(remote);
+        }
     }
 
     /// The name of the script itself.
@@ -86,11 +127,6 @@ impl Script {
     /// The folder that the script lies in.
     pub fn folder(&self) -> &Path {
         &self.folder
-    }
-
-    /// The folder that nothing of the script lies outside of.
-    pub fn root(&self) -> &Path {
-        self.root.path()
     }
 
     /// From here on only what was found and read before is there.
@@ -104,9 +140,8 @@ impl Script {
     /// Why there is none, in words for the script's author.
     pub fn resolve(&self, specifier: &str, referrer: &str) -> Result<String, String> {
         let key = (specifier.to_owned(), referrer.to_owned());
-        self.known(&self.resolved, key, specifier, || {
-            self.find(specifier, referrer)
-        })
+        let late = || late(specifier, "load");
+        self.known(&self.resolved, key, late, || self.find(specifier, referrer))
     }
 
     /// The module of this name.
@@ -114,7 +149,29 @@ impl Script {
     /// # Errors
     /// Why it can't be had; `SyntaxError: ` begins what is wrong with its text.
     pub fn load(&self, name: &str) -> Result<Arc<Module>, String> {
-        self.known(&self.modules, name.to_owned(), name, || self.read(name))
+        let late = || late(name, "load");
+        self.known(&self.modules, name.to_owned(), late, || self.read(name))
+    }
+
+    /// The content of the file that the script calls so.
+    ///
+    /// # Errors
+    /// Why it can't be had, in words for the script's author.
+    pub fn open_file(&self, path: &str) -> Result<Arc<Vec<u8>>, String> {
+        let (written, full) = match &self.place {
+            Place::Machine(machine, _) => machine.locate(path, &self.folder)?,
+            Place::Archive(_) => (self.folder.join(path), self.folder.join(path)),
+        };
+        let read = || match &self.place {
+            Place::Machine(..) => std::fs::read(&full)
+                .map(Arc::new)
+                .map_err(|error| format!("{path}: {error}")),
+            Place::Archive(archive) => archive.open(path, &self.folder),
+        };
+        let content = self.known(&self.files, full.clone(), || late(path, "open"), read)?;
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.entry(written).or_insert_with(|| content.clone());
+        Ok(content)
     }
 
     /// What the script and its modules import that is none of their files, each once: the specifier, and the module that
@@ -133,6 +190,7 @@ impl Script {
                         found.push((specifier.clone(), name.clone()));
                     }
                 } else if !is_own(specifier)
+                    && is_followed(&module, specifier, &name)
                     && let Ok(imported) = self.resolve(specifier, &name)
                     && seen.insert(imported.clone())
                 {
@@ -151,12 +209,12 @@ impl Script {
         }
     }
 
-    /// What is known under this key, or else `find` finds and is known from then on.
+    /// What is known under this key, or else `find` finds and is known from then on. `late` is why not, when it is too late.
     fn known<K: Eq + Hash, V: Clone>(
         &self,
         all: &Known<K, Result<V, String>>,
         key: K,
-        what: &str,
+        late: impl FnOnce() -> String,
         find: impl FnOnce() -> Result<V, String>,
     ) -> Result<V, String> {
         let mut all = locked(all);
@@ -164,9 +222,7 @@ impl Script {
             return known.clone();
         }
         if self.sealed.load(Ordering::Relaxed) {
-            return Err(format!(
-                "{what} was not loaded by the first VU, and later ones can load only what it loaded"
-            ));
+            return Err(late());
         }
         let found = find();
         all.insert(key, found.clone());
@@ -174,45 +230,83 @@ impl Script {
     }
 
     fn find(&self, specifier: &str, referrer: &str) -> Result<String, String> {
-        if let Some((scheme, _)) = specifier.split_once("://")
-            && scheme != "file"
+        if let Place::Archive(archive) = &self.place
+            && let Some(known) = archive.metadata.resolved(specifier, referrer)
         {
-            return Err(format!(
-                "\"{specifier}\" can't be imported: modules of {scheme}:// addresses are not in this version of brunt; \
-                 put a copy beside the script and import that"
-            ));
+            return Ok(known.to_owned());
         }
-        let folder = path(referrer)?;
-        let folder = folder.parent().unwrap_or(self.root.path());
-        let wanted = match specifier.starts_with("file://") {
-            true => path(specifier)?.display().to_string(),
-            false => specifier.to_owned(),
+        let address = if address::is_remote(referrer) {
+            let origin = locked(&self.origins).get(referrer).cloned();
+            address::relative(specifier, origin.as_deref().unwrap_or(referrer))?
+        } else if specifier.contains("://") && !specifier.starts_with("file://") {
+            address::absolute(specifier)?
+        } else {
+            return match &self.place {
+                Place::Machine(machine, _) => machine.find(specifier, referrer),
+                Place::Archive(archive) => archive.find(specifier, referrer),
+            };
         };
-        let found = self
-            .resolver
-            .resolve(folder, &wanted)
-            .map_err(|_| missing(specifier, referrer))?;
-        if !self.root.has(found.path()) {
-            return Err(format!(
-                "\"{specifier}\" lies outside of {}: start the run in a folder that has both the script and what it imports",
-                self.root.path().display()
-            ));
+        let place = self.place_of(specifier, referrer);
+        locked(&self.wanted).entry(address.clone()).or_insert(place);
+        Ok(address)
+    }
+
+    /// Where a module imports this, as far as that is known.
+    fn place_of(&self, specifier: &str, referrer: &str) -> String {
+        let modules = locked(&self.modules);
+        let place = match modules.get(referrer) {
+            Some(Ok(module)) => module.place_of(specifier),
+            _ => None,
+        };
+        match place {
+            Some((line, column)) => format!("{referrer}:{line}:{column}"),
+            None => referrer.to_owned(),
         }
-        name(found.path())
     }
 
     fn read(&self, name: &str) -> Result<Arc<Module>, String> {
-        let path = path(name)?;
-        if !self.root.has(&path) || !path.is_file() {
-            return Err(format!(
-                "{} is no file that this script may read",
-                path.display()
-            ));
-        }
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        Module::parse(&path, text).map(Arc::new)
+        let module = match (&self.place, address::is_remote(name)) {
+            (Place::Machine(machine, _), false) => parse_file(name, machine.text(name)?),
+            (Place::Archive(archive), false) => parse_file(name, archive.text(name)?),
+            (Place::Machine(_, remote), true) => {
+                Module::parse_remote(name, self.fetched(name, remote.as_ref())?)
+            }
+            (Place::Archive(archive), true) => {
+                let text = archive.text(name).map_err(|why| self.told(name, &why))?;
+                Module::parse_remote(name, text)
+            }
+        };
+        module.map(Arc::new)
     }
+
+    fn fetched(&self, url: &str, remote: Option<&Remote>) -> Result<String, String> {
+        let remote = remote.ok_or_else(|| self.told(url, "nothing is fetched here"))?;
+        let fetched = remote.module(url).map_err(|why| self.told(url, &why))?;
+        if fetched.from != url {
+            locked(&self.origins).insert(url.to_owned(), fetched.from);
+        }
+        Ok(fetched.text)
+    }
+
+    /// Why a module of the network can't be had, with who wants it.
+    fn told(&self, url: &str, why: &str) -> String {
+        let wanted = locked(&self.wanted).get(url).cloned();
+        let wanted = wanted.map(|place| format!(", imported by {place},"));
+        format!(
+            "\"{url}\"{} can't be had: {why}",
+            wanted.unwrap_or_default()
+        )
+    }
+}
+
+fn parse_file(name: &str, text: String) -> Result<Module, String> {
+    Module::parse(&crate::names::path(name)?, text)
+}
+
+fn late(what: &str, verb: &str) -> String {
+    format!(
+        "{what} was not {verb}ed by the first VU, and later ones can {verb} only what it {verb}ed"
+    )
 }
 
 impl fmt::Display for ScriptError {
@@ -223,16 +317,10 @@ impl fmt::Display for ScriptError {
 
 impl std::error::Error for ScriptError {}
 
-/// Node's rules, with the ends of files that scripts have.
-fn options() -> ResolveOptions {
-    let texts = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect();
-    ResolveOptions {
-        extensions: texts(&[".js", ".ts", ".mjs", ".cjs", ".mts", ".cts", ".json"]),
-        extension_alias: vec![(".js".to_owned(), texts(&[".js", ".ts"]))],
-        condition_names: texts(&["import", "default"]),
-        main_fields: texts(&["module", "main"]),
-        ..ResolveOptions::default()
-    }
+/// Whether what a module imports so is looked into: what is only called for may never be, and nothing is fetched for that.
+fn is_followed(module: &Module, specifier: &str, name: &str) -> bool {
+    let is_called_for = module.kind == Kind::CommonJs && !address::is_remote(name);
+    is_called_for || module.place_of(specifier).is_some()
 }
 
 /// Whether a specifier is one of the runtime's, and no file's.
@@ -240,130 +328,9 @@ fn is_own(specifier: &str) -> bool {
     specifier == "k6" || specifier.starts_with("k6/") || specifier.starts_with("brunt:")
 }
 
-fn missing(specifier: &str, referrer: &str) -> String {
-    let kind = match specifier.starts_with(['.', '/']) || specifier.starts_with("file://") {
-        true => "there is no such file",
-        false => "there is no such package in node_modules",
-    };
-    format!("\"{specifier}\", imported by {referrer}, was not found: {kind}")
-}
-
-fn name(path: &Path) -> Result<String, String> {
-    Url::from_file_path(path)
-        .map(String::from)
-        .map_err(|()| format!("{} is no path of a module", path.display()))
-}
-
-fn path(name: &str) -> Result<PathBuf, String> {
-    let url = Url::parse(name).ok();
-    let path = url.and_then(|url| url.to_file_path().ok());
-    path.ok_or_else(|| format!("\"{name}\" is no name of a module"))
-}
-
-fn locked<K, V>(known: &Known<K, V>) -> std::sync::MutexGuard<'_, HashMap<K, V>> {
+pub(crate) fn locked<K, V>(known: &Known<K, V>) -> std::sync::MutexGuard<'_, HashMap<K, V>> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A folder with these files, and the script in the first one.
-    fn script(files: &[(&str, &str)]) -> (tempfile::TempDir, Script) {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(path, text).expect("a file");
-        }
-        let main = folder.path().join(files[0].0);
-        let script = Script::open(&main, folder.path()).expect("a script");
-        (folder, script)
-    }
-
-    #[test]
-    fn modules_are_found_by_path_by_url_and_by_package() {
-        let (_folder, script) = script(&[
-            ("tests/a.js", ""),
-            ("lib/b.js", ""),
-            ("lib/c.ts", ""),
-            ("node_modules/d/package.json", r#"{"main":"e.js"}"#),
-            ("node_modules/d/e.js", ""),
-        ]);
-        for (specifier, end) in [
-            ("../lib/b.js", "/lib/b.js"),
-            ("../lib/c", "/lib/c.ts"),
-            ("../lib/c.js", "/lib/c.ts"),
-            ("d", "/node_modules/d/e.js"),
-            (script.main(), "/tests/a.js"),
-        ] {
-            let found = script.resolve(specifier, script.main()).expect(specifier);
-            assert!(
-                found.starts_with("file:///") && found.ends_with(end),
-                "{found}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_imported_of_no_file_is_known_before_anything_runs() {
-        let (_folder, script) = script(&[
-            (
-                "a.ts",
-                "import { x } from './b.js'; export * from 'x:one/a'; import t from 'k6';",
-            ),
-            ("b.js", "const c = require('./c.cjs'); module.exports = c;"),
-            (
-                "c.cjs",
-                "if (false) { require( \"x:two/b\" ) } import('x:one/a'); import(`x:three/c`);",
-            ),
-        ]);
-        let mut found = script.foreign_imports(|name| name.starts_with("x:"));
-        found.sort();
-        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["x:one/a", "x:three/c", "x:two/b"]);
-        assert!(found[2].1.ends_with("/c.cjs"), "{}", found[2].1);
-    }
-
-    #[test]
-    fn what_is_not_there_or_not_shown_says_so() {
-        let (_folder, script) = script(&[("a.js", "")]);
-        for (specifier, words) in [
-            ("./b.js", "there is no such file"),
-            ("lodash", "no such package in node_modules"),
-            (
-                "https://example.com/x.js",
-                "https:// addresses are not in this version",
-            ),
-            ("/etc/passwd", "lies outside of"),
-        ] {
-            let error = script
-                .resolve(specifier, script.main())
-                .expect_err(specifier);
-            assert!(error.contains(words), "{error}");
-        }
-        assert!(script.load("file:///etc/passwd").is_err());
-    }
-
-    #[test]
-    fn later_vus_load_only_what_the_first_one_loaded() {
-        let (_folder, script) = script(&[("a.js", "1"), ("b.js", "2")]);
-        let first = script.resolve("./a.js", script.main()).expect("a name");
-        script.load(&first).expect("a module");
-        script.seal();
-        assert_eq!(script.load(&first).expect("a module").text, "1");
-        let error = script
-            .resolve("./b.js", script.main())
-            .expect_err("too late");
-        assert!(error.contains("the first VU"), "{error}");
-    }
-
-    #[test]
-    fn a_script_can_be_text() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let text = "export const a: number = 1;".to_owned();
-        let script = Script::of_text(text, folder.path()).expect("a script");
-        let module = script.load(script.main()).expect("a module");
-        assert_eq!(module.text.trim(), "export const a = 1;");
-    }
-}
+mod tests;

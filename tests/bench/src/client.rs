@@ -108,17 +108,22 @@ fn ourselves(test: &Path, load: &Load<'_>) -> Client {
 
 /// k6 with the same script: the one on `PATH`, or the one that `cargo xtask bench` installed. Its summary has the same form.
 pub(crate) fn k6(load: &Load<'_>, file: &str) -> Option<Client> {
-    let path = env::var_os("PATH")?;
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/k6/bin");
-    let program = env::split_paths(&path)
-        .chain([installed])
-        .map(|folder| folder.join("k6"))
-        .find(|program| program.is_file())?;
     let args = run(&scripts().join(file), load);
-    Some(Client::new("k6", program, &args, report::brunt))
+    Some(Client::new("k6", k6_program()?, &args, report::brunt))
 }
 
-fn scripts() -> PathBuf {
+/// k6: the one on `PATH`, or the one that `cargo xtask bench` installed.
+pub(crate) fn k6_program() -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/k6/bin");
+    env::split_paths(&path)
+        .chain([installed])
+        .map(|folder| folder.join("k6"))
+        .find(|program| program.is_file())
+}
+
+/// The folder of the scripts that are measured.
+pub(crate) fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/bench")
 }
 

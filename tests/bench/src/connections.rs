@@ -77,7 +77,7 @@ fn kib(speaks: Option<Speaks>) -> Result<f64> {
         Some(target) => wait_until_all_are_connected(target, &mut running)?,
         None => wait_until_all_sleep(&running)?,
     }
-    settled_pss_kib(&running)
+    settled_pss_kib(running.id())
 }
 
 fn wait_until_all_are_connected(target: &Target, running: &mut Running) -> Result<()> {
@@ -100,7 +100,7 @@ fn wait_until_all_are_connected(target: &Target, running: &mut Running) -> Resul
 /// No VU is without memory of its own: with less than this for each, they are not all there.
 fn wait_until_all_sleep(running: &Running) -> Result<()> {
     let start = Instant::now();
-    while pss_kib(running)? < (VUS * 8) as f64 {
+    while pss_kib(running.id())? < (VUS * 8) as f64 {
         if start.elapsed() > PATIENCE {
             bail!("{VUS} VUs were not there after {PATIENCE:?}");
         }

@@ -59,5 +59,5 @@ fn kib_per_vu(launch: Duration) -> Result<f64> {
         .args(args)
         .start();
     thread::sleep(launch * 2 + Duration::from_secs(2));
-    Ok(pss_kib(&running)? / VUS as f64)
+    Ok(pss_kib(running.id())? / VUS as f64)
 }

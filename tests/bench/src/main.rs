@@ -8,6 +8,7 @@ mod http2;
 mod https;
 mod idle_vus;
 mod post;
+mod script_start;
 mod scripts;
 mod start;
 
@@ -29,7 +30,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::table::Table;
 
-const USAGE: &str = "usage: brunt-bench http|https|http2|dial|post|scripts|connections|idle-vus|start|arrival|all [ROUNDS]";
+const USAGE: &str = "usage: brunt-bench http|https|http2|dial|post|scripts|connections|idle-vus|start|script-start|arrival|all [ROUNDS]";
 
 fn main() -> Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -87,6 +88,7 @@ const MEASUREMENTS: &[(&str, Measure)] = &[
     ("connections", connections::measure),
     ("idle-vus", idle_vus::measure),
     ("start", start::measure),
+    ("script-start", script_start::measure),
     ("arrival", arrival::measure),
 ];
 

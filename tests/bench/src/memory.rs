@@ -5,14 +5,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use brunt_e2e::Running;
 
-/// The process's PSS in KiB.
+/// The PSS of the process with this id, in KiB.
 ///
 /// # Errors
 /// When the kernel does not say: the process has ended.
-pub(crate) fn pss_kib(running: &Running) -> Result<f64> {
-    let file = format!("/proc/{}/smaps_rollup", running.id());
+pub(crate) fn pss_kib(process: u32) -> Result<f64> {
+    let file = format!("/proc/{process}/smaps_rollup");
     let text = fs::read_to_string(&file)
         .with_context(|| format!("can't read {file}: has the engine ended?"))?;
     match read_pss(&text) {
@@ -21,15 +20,15 @@ pub(crate) fn pss_kib(running: &Running) -> Result<f64> {
     }
 }
 
-/// The process's PSS in KiB, once it has stayed the same for a second and a half.
+/// The PSS of the process with this id in KiB, once it has stayed the same for a second and a half.
 ///
 /// # Errors
 /// When the process has ended, or its memory is never the same.
-pub(crate) fn settled_pss_kib(running: &Running) -> Result<f64> {
+pub(crate) fn settled_pss_kib(process: u32) -> Result<f64> {
     let start = Instant::now();
     let mut last = Vec::new();
     loop {
-        last.push(pss_kib(running)?);
+        last.push(pss_kib(process)?);
         if let [.., first, second, third, fourth] = last[..]
             && [first, second, third]
                 .iter()

@@ -31,6 +31,19 @@ impl Target {
     /// # Errors
     /// When there can be no temporary folder.
     pub(crate) fn start(speaks: Speaks) -> Result<Target> {
+        Self::with_workers(speaks, 1)
+    }
+
+    /// The same for more connections at once than the kernel lets wait for one listener (`net.core.somaxconn`, 4,096 as a
+    /// rule): those beyond it would be dialled again a second later. Each of four workers has a listener of its own.
+    ///
+    /// # Errors
+    /// When there can be no temporary folder.
+    pub(crate) fn of_many(speaks: Speaks) -> Result<Target> {
+        Self::with_workers(speaks, 4)
+    }
+
+    fn with_workers(speaks: Speaks, workers: usize) -> Result<Target> {
         let folder = TempDir::with_prefix("brunt-bench-")?;
         let credentials = Authority::new().issue(&["127.0.0.1", "localhost"]);
         let files = [
@@ -38,9 +51,9 @@ impl Target {
             ("server.key", credentials.key.as_str()),
         ];
         let status = status_socket(&folder);
-        let server = configuration(speaks, &status.display().to_string());
+        let server = configuration(speaks, workers, &status.display().to_string());
         Ok(Target {
-            nginx: Nginx::start(&server, &files),
+            nginx: Nginx::with_workers(workers, &server, &files),
             scheme: if speaks == Speaks::Http {
                 "http"
             } else {
@@ -60,12 +73,24 @@ impl Target {
     /// # Errors
     /// When it does not say.
     pub(crate) fn waiting(&self) -> Result<usize> {
+        self.status(read_waiting)
+    }
+
+    /// How many requests it has seen, those of this question too.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub(crate) fn requests(&self) -> Result<usize> {
+        self.status(read_requests)
+    }
+
+    fn status(&self, read: fn(&str) -> Option<usize>) -> Result<usize> {
         let mut stream = UnixStream::connect(status_socket(&self.folder))
             .context("can't ask nginx for its status")?;
         stream.write_all(b"GET /status HTTP/1.0\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
-        read_waiting(&answer).with_context(|| format!("nginx says of its status: {answer}"))
+        read(&answer).with_context(|| format!("nginx says of its status: {answer}"))
     }
 }
 
@@ -79,8 +104,15 @@ fn read_waiting(status: &str) -> Option<usize> {
     waiting.split_whitespace().next()?.parse().ok()
 }
 
+/// ` 9 9 12`, of which the last is meant, below `server accepts handled requests`
+fn read_requests(status: &str) -> Option<usize> {
+    let (_, counts) = status.split_once("requests")?;
+    counts.split_whitespace().nth(2)?.parse().ok()
+}
+
 /// The answer to a post is what the guest `post_json` checks.
-fn configuration(speaks: Speaks, status: &str) -> String {
+fn configuration(speaks: Speaks, workers: usize, status: &str) -> String {
+    let own = if workers > 1 { "reuseport" } else { "" };
     let listen = match speaks {
         Speaks::Http => "",
         Speaks::Https => "ssl",
@@ -94,7 +126,7 @@ fn configuration(speaks: Speaks, status: &str) -> String {
         }
     };
     format!(
-        "listen ADDRESS {listen} backlog=16384;\nlisten unix:{status};\n{tls}keepalive_requests 1000000000;\n\
+        "listen ADDRESS {listen} {own} backlog=16384;\nlisten unix:{status};\n{tls}keepalive_requests 1000000000;\n\
          keepalive_timeout 600s;\nlocation / {{ return 200 \"hello\\n\"; }}\n\
          location /post {{ default_type application/json; return 200 '{POSTED}'; }}\n\
          location /status {{ stub_status; }}\n"
@@ -108,22 +140,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_connections_that_wait_are_read() {
+    fn the_status_is_read() {
         let status = "Active connections: 3 \nserver accepts handled requests\n 9 9 12 \nReading: 0 Writing: 1 Waiting: 2 \n";
         assert_eq!(read_waiting(status), Some(2));
-        assert_eq!(read_waiting("404"), None);
+        assert_eq!(read_requests(status), Some(12));
+        assert_eq!((read_waiting("404"), read_requests("404")), (None, None));
     }
 
     #[test]
     fn only_a_target_with_tls_has_a_certificate() {
-        let plain = configuration(Speaks::Http, "s");
+        let plain = configuration(Speaks::Http, 1, "s");
         assert!(
             !plain.contains("ssl") && plain.contains("listen unix:s;"),
             "{plain}"
         );
-        let http2 = configuration(Speaks::Http2, "s");
+        let http2 = configuration(Speaks::Http2, 4, "s");
         assert!(
-            http2.contains("listen ADDRESS ssl http2 ") && http2.contains("server.key"),
+            http2.contains("listen ADDRESS ssl http2 reuseport ") && http2.contains("server.key"),
             "{http2}"
         );
     }

@@ -33,6 +33,14 @@ impl Nginx {
     /// # Panics
     /// When nginx can't be installed, refuses its configuration, or does not listen in time.
     pub fn start(server: &str, files: &[(&str, &str)]) -> Nginx {
+        Nginx::with_workers(1, server, files)
+    }
+
+    /// The same with so many workers.
+    ///
+    /// # Panics
+    /// As [`Nginx::start`].
+    pub fn with_workers(workers: usize, server: &str, files: &[(&str, &str)]) -> Nginx {
         let program = program();
         // The free port is somebody else's at times before nginx has it.
         for _ in 0..ATTEMPTS {
@@ -41,7 +49,7 @@ impl Nginx {
                 fs::write(folder.path().join(name), contents).expect("a file can be written");
             }
             let address = free_address();
-            let config = configuration(folder.path(), &address.to_string(), server);
+            let config = configuration(workers, folder.path(), &address.to_string(), server);
             fs::write(folder.path().join("nginx.conf"), config).expect("the configuration");
             let mut nginx = Nginx {
                 process: spawn(&program, folder.path()),
@@ -127,7 +135,7 @@ fn spawn(program: &Path, folder: &Path) -> Child {
         .expect("nginx can be started")
 }
 
-fn configuration(folder: &Path, address: &str, server: &str) -> String {
+fn configuration(workers: usize, folder: &Path, address: &str, server: &str) -> String {
     let server = server
         .replace("ADDRESS", address)
         .replace("FOLDER", &folder.display().to_string());
@@ -137,7 +145,7 @@ fn configuration(folder: &Path, address: &str, server: &str) -> String {
         .map(|name| format!("  {name}_temp_path {folder}/{name};\n"))
         .collect();
     format!(
-        "daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{ worker_connections 16384; }}\n\
+        "daemon off;\nworker_processes {workers};\npid {folder}/nginx.pid;\nevents {{ worker_connections 16384; }}\n\
          http {{\n  access_log off;\n  default_type text/plain;\n{temporary}  server {{\n{server}\n  }}\n}}\n"
     )
 }

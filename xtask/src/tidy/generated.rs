@@ -28,6 +28,7 @@ const TABLES: &[(&str, Generator)] = &[
     ("benchmarks-connections", Generator::Elsewhere),
     ("benchmarks-idle-vus", Generator::Elsewhere),
     ("benchmarks-start", Generator::Elsewhere),
+    ("benchmarks-script-start", Generator::Elsewhere),
     ("benchmarks-arrival", Generator::Elsewhere),
 ];
 

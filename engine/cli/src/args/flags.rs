@@ -83,6 +83,12 @@ struct RunFlags {
     /// Let the test see this process's environment (the default)
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     include_system_env_vars: Option<String>,
+    /// Fetch modules from https:// addresses anew, also those kept from before
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    reload_modules: Option<String>,
+    /// Fetch modules whose addresses start so from there instead; may be repeated
+    #[arg(long = "module-mirror", value_name = "START=START")]
+    module_mirrors: Vec<String>,
     /// Write what the test prints to a file in place of the log
     #[arg(long, value_name = "FILE")]
     console_output: Option<String>,
@@ -156,7 +162,7 @@ impl OptionFlags {
         }
         self.set_outputs(&mut layer);
         self.set_extensions(&mut layer);
-        note(&mut problems, self.set_tags(&mut layer));
+        note(&mut problems, self.set_pairs(&mut layer));
         self.limits
             .limits
             .iter()
@@ -205,15 +211,18 @@ impl OptionFlags {
         }
     }
 
-    /// A tag's value may have commas of its own.
-    fn set_tags(&self, layer: &mut Layer) -> Result<(), OptionsError> {
-        let mut tags = serde_json::Map::new();
-        for tag in &self.results.tags {
-            let (name, value) = name_and_value(tag, "--tag")?;
-            tags.insert(name.to_owned(), value.into());
-        }
-        if !tags.is_empty() {
-            layer.set_from("tags", tags.into(), "--tag");
+    /// Flags of names and values, which may have commas of their own.
+    fn set_pairs(&self, layer: &mut Layer) -> Result<(), OptionsError> {
+        for (option, flag, pairs) in [
+            ("tags", "--tag", &self.results.tags),
+            ("moduleMirrors", "--module-mirror", &self.run.module_mirrors),
+        ] {
+            let pairs = pairs.iter().map(|pair| name_and_value(pair, flag));
+            let pairs = pairs.map(|pair| pair.map(|(name, value)| (name.to_owned(), value.into())));
+            let map = pairs.collect::<Result<serde_json::Map<_, _>, _>>()?;
+            if !map.is_empty() {
+                layer.set_from(option, map.into(), flag);
+            }
         }
         Ok(())
     }
@@ -264,6 +273,11 @@ impl RunFlags {
             ("noTeardown", "--no-teardown", self.no_teardown.as_deref()),
             ("linger", "--linger", self.linger.as_deref()),
             ("includeSystemEnvVars", "--include-system-env-vars", system),
+            (
+                "reloadModules",
+                "--reload-modules",
+                self.reload_modules.as_deref(),
+            ),
             (
                 "consoleOutput",
                 "--console-output",
@@ -344,6 +358,7 @@ mod tests {
                 ("out", "--out"),
                 ("tags", "--tag"),
                 ("extensions", "--extension"),
+                ("moduleMirrors", "--module-mirror"),
                 ("dns.ttl", "--dns"),
                 ("dns.select", "--dns"),
                 ("dns.policy", "--dns"),

@@ -3,11 +3,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands of k6, and what to do in their place.
-const REMOVED: [(&str, &str); 13] = [
-    (
-        "archive",
-        "a component is one file already: hand on the .wasm",
-    ),
+const REMOVED: [(&str, &str); 12] = [
     (
         "cloud",
         "run the test where you want the load to come from; split it with --execution-segment",

@@ -160,8 +160,16 @@ fn result_and_limit_flags_reach_their_options() -> Result<(), OptionsError> {
         "-o json=a,b.json --out csv --tag a=1,2 --tag b=3 --system-tags url,vu \
          --summary-mode legacy --summary-export s.json --summary-trend-stats avg,p(99) \
          --summary-time-unit ms --no-thresholds --limit memory=64MiB --limit cpuTime=1s \
-         --allow-host *.example.com --deny-host 10.0.0.0/8",
+         --allow-host *.example.com --deny-host 10.0.0.0/8 --reload-modules \
+         --module-mirror https://a.example/=https://b.example/?a=1,2/",
     )?;
+    assert_eq!(
+        (
+            limited.reload_modules,
+            limited.module_mirrors["https://a.example/"].as_str()
+        ),
+        (true, "https://b.example/?a=1,2/")
+    );
     assert_eq!(
         (
             limited.outputs.len(),
@@ -223,7 +231,7 @@ fn texts_that_are_wrong_are_explained() {
     );
     check_error(
         &["--limit", "speed=1"],
-        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, responseHeaders, responseHead, streamBuffer, socketBuffer, sseEvent, cookies, logBytes, handles, series",
+        "--limit: \"speed\" is not a limit; there are memory, stack, cpuTime, tableElements, connections, responseBody, responseHeaders, responseHead, streamBuffer, socketBuffer, sseEvent, cookies, logBytes, handles, series, moduleSize, moduleTime, archiveSize",
     );
     check_error(
         &["--dns", "fast"],
@@ -314,6 +322,12 @@ fn logging_and_config_come_from_flags_or_variables() -> Result<(), OptionsError>
 fn commands_are_read() {
     assert!(
         matches!(read(&["inspect", "t.wasm", "--execution-requirements"]).map(|args| args.command), Ok(Command::Inspect(inspect)) if inspect.execution_requirements)
+    );
+    assert!(
+        matches!(read(&["archive", "t.js", "-O", "-", "--exclude-env-vars"]).map(|args| args.command), Ok(Command::Archive(archive)) if archive.archive_out == PathBuf::from("-") && archive.exclude_env_vars)
+    );
+    assert!(
+        matches!(read(&["archive", "t.js"]).map(|args| args.command), Ok(Command::Archive(archive)) if archive.archive_out == PathBuf::from("archive.tar"))
     );
     assert!(
         matches!(read(&["new", "t", "-l", "js", "-f"]).map(|args| args.command), Ok(Command::New(new)) if new.language == Some(Language::Js) && new.force)

@@ -8,7 +8,7 @@ use brunt_runner::{Error, ExitCode};
 
 use crate::args::{Language, NewArgs, NewExtensionArgs};
 use crate::commands::print;
-use crate::commands::script::is_script;
+use crate::commands::script::is_named_as_script;
 
 /// Every file of a project in Rust: its place, and its text with placeholders.
 const RUST_PROJECT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rust_project.rs"));
@@ -62,10 +62,11 @@ pub(crate) fn new(args: &NewArgs) -> Result<u8, Error> {
 
 /// The language that was asked for, or that the name is one of.
 fn language(args: &NewArgs) -> Language {
-    args.language.unwrap_or(match is_script(&args.path) {
-        true => Language::Js,
-        false => Language::Rust,
-    })
+    args.language
+        .unwrap_or(match is_named_as_script(&args.path) {
+            true => Language::Js,
+            false => Language::Rust,
+        })
 }
 
 /// A first script.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use brunt_runner::options::{Layer, Source};
-use brunt_runner::{Error, ExitCode, Level, Loaded, LogSink, TestFile, TestSource, read_secrets};
+use brunt_runner::{Error, ExitCode, Level, Loaded, LogSink, TestSource, read_secrets};
 
 use crate::args::{GlobalArgs, TestArgs};
 use crate::commands::script;
@@ -22,14 +22,33 @@ pub(crate) struct Prepared {
 
 /// Loads a test as the command line says.
 pub(crate) async fn prepare(args: &TestArgs, global: &GlobalArgs) -> Result<Prepared, Error> {
+    prepare_with(args, global, layers(args)?).await
+}
+
+/// The same for an archive, which does not keep this process's environment unless it is told to.
+pub(crate) async fn prepare_archive(
+    args: &TestArgs,
+    global: &GlobalArgs,
+) -> Result<Prepared, Error> {
+    let default = serde_json::json!({ "includeSystemEnvVars": false });
+    let mut layers = layers(args)?;
+    layers.push(Layer::from_json(Source::ScriptDefaults, &default)?);
+    prepare_with(args, global, layers).await
+}
+
+async fn prepare_with(
+    args: &TestArgs,
+    global: &GlobalArgs,
+    layers: Vec<Layer>,
+) -> Result<Prepared, Error> {
     let console = Console::new();
     let color = console.is_terminal() && !global.is_colorless(&variable);
     let logger = Logger::open(global.logging(&variable)?, &console, global.verbose, color)?;
     let logger = Arc::new(logger);
     let log: Arc<dyn LogSink> = logger.clone();
     let source = TestSource {
-        test: test_file(&args.test)?,
-        layers: layers(args)?,
+        test: script::test_file(&args.test, args.kind(&variable)?)?,
+        layers,
         env: args.env(&variable)?,
         system_env: system_env(),
         extension_folders: extension_folders(),
@@ -47,14 +66,6 @@ pub(crate) async fn prepare(args: &TestArgs, global: &GlobalArgs) -> Result<Prep
         color,
         logger,
     })
-}
-
-/// The test: a component, or a script with what runs it.
-fn test_file(path: &Path) -> Result<TestFile, Error> {
-    match script::is_script(path) {
-        true => script::script(path),
-        false => Ok(TestFile::Component(path.to_owned())),
-    }
 }
 
 /// Everyone's options but the test's own.

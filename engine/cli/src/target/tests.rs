@@ -105,6 +105,16 @@ impl Reply {
 }
 
 #[test]
+fn more_connections_may_wait_than_the_128_of_the_standard_library() {
+    let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Nobody accepts them. One that finds no room is dialled again after a second.
+    let dial = |_| TcpStream::connect_timeout(&address, Duration::from_millis(900));
+    let waiting: Result<Vec<_>, _> = (0..400).map(dial).collect();
+    assert_eq!(waiting.map(|all| all.len()).ok(), Some(400));
+}
+
+#[test]
 fn get_echoes_the_request() {
     let target = Target::start(1);
     let reply = target.send("GET /get?a=1&b=x%20y&a=2", "x-my-header: one\r\n\r\n");

@@ -49,22 +49,14 @@ impl Part {
         file: &Extension,
         cache: Option<&Path>,
     ) -> Result<Self, Error> {
-        let mut refused = None;
-        let mut compile = || {
-            let component = component(file).map_err(|error| {
-                refused = Some(error);
-                wasmtime::Error::msg("not a component")
-            })?;
-            engine.wasmtime().precompile_component(&component)
+        let cache =
+            cache.map(|folder| Cache::new(folder, engine, &[file.bytes()], How::Marked, None));
+        let found = cache.as_ref().and_then(|cache| cache.find(engine));
+        let compiled = match (found, cache) {
+            (Some((compiled, _)), _) => compiled,
+            (None, Some(cache)) => cache.keep(compile(engine, file)?),
+            (None, None) => Compiled::Bytes(compile(engine, file)?.into()),
         };
-        let compiled = match cache {
-            Some(folder) => {
-                Cache::new(folder).compiled(engine, &[file.bytes()], How::Marked, compile)
-            }
-            None => compile().map(|bytes| Compiled::Bytes(bytes.into())),
-        };
-        let compiled =
-            compiled.map_err(|error| refused.unwrap_or_else(|| not_compiled(file, &error)))?;
         Ok(Self {
             compiled: Some(compiled),
             ..Self::joined(file)
@@ -106,6 +98,11 @@ impl Part {
                 .hint("build it against the wit/ folder of this version of brunt")
         })
     }
+}
+
+fn compile(engine: &Engine, file: &Extension) -> Result<Vec<u8>, Error> {
+    let compiled = engine.wasmtime().precompile_component(&component(file)?);
+    compiled.map_err(|error| not_compiled(file, &error))
 }
 
 /// The component of an extension, with its modules marked.

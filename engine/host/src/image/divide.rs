@@ -1,5 +1,7 @@
 //! Defines how a component is divided from its memory: it then imports a module, and the module has the memory.
 
+use std::ops::Range;
+
 use wasm_encoder::reencode::{Error, Reencode, ReencodeComponent, RoundtripReencoder, utils};
 use wasm_encoder::{
     Component, ComponentImportSection, ComponentTypeRef, CoreTypeSection, EntityType,
@@ -8,7 +10,7 @@ use wasm_encoder::{
 };
 use wasmparser::{Parser, Payload};
 
-use super::{IMPORT, Image, MEMORY, memory_type};
+use super::{IMPORT, Image, MEMORY, hot, memory_type};
 
 /// The component with the memory of its first module that has one imported, from a module named [`IMPORT`].
 ///
@@ -158,13 +160,23 @@ fn without_memory(bytes: &[u8], pages: u64) -> anyhow::Result<Module> {
             Payload::MemorySection(_)
             | Payload::DataSection(_)
             | Payload::DataCountSection { .. } => {}
+            Payload::ElementSection(elements) => {
+                match hot::first(bytes, elements)? {
+                    Some(elements) => module.section(&elements),
+                    None => module.section(&raw(bytes, id, range)),
+                };
+            }
             _ => {
-                let data = &bytes[range.start as usize..range.end as usize];
-                module.section(&RawSection { id, data });
+                module.section(&raw(bytes, id, range));
             }
         }
     }
     Ok(module)
+}
+
+fn raw(bytes: &[u8], id: u8, range: Range<u64>) -> RawSection<'_> {
+    let data = &bytes[range.start as usize..range.end as usize];
+    RawSection { id, data }
 }
 
 fn imports(

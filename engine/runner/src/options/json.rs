@@ -50,6 +50,8 @@ fn operator(options: &Options) -> Value {
         "consoleOutput": options.console_output,
         "linger": options.linger,
         "includeSystemEnvVars": options.include_system_env_vars,
+        "moduleMirrors": options.module_mirrors,
+        "reloadModules": options.reload_modules,
         "workers": options.workers,
         "busyWarning": options.busy_warning,
         "extensions": options.extensions,

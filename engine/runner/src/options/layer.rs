@@ -24,6 +24,29 @@ pub enum Source {
     Flags,
 }
 
+/// Options that count before the test has said anything, beside the grants.
+const BEFORE_THE_TEST: [&str; 19] = [
+    "includeSystemEnvVars",
+    "seed",
+    "extensions",
+    "moduleMirrors",
+    "reloadModules",
+    "userAgent",
+    "insecureSkipTLSVerify",
+    "tlsCipherSuites",
+    "tlsVersion",
+    "tlsAuth",
+    "tlsCA",
+    "hosts",
+    "blacklistIPs",
+    "blockHostnames",
+    "localIPs",
+    "dns.ttl",
+    "dns.select",
+    "dns.policy",
+    "dns.server",
+];
+
 /// What one source says. Whatever it doesn't mention is left to the layers below.
 #[derive(Debug, Clone)]
 pub struct Layer {
@@ -147,10 +170,10 @@ impl Layer {
         Ok(())
     }
 
-    /// What this layer says about what a test may use and see before it has said anything, and nothing else.
+    /// What this layer says about what a test may use and see before it has said anything, and how its modules are fetched.
     pub(crate) fn grants(&self) -> Layer {
         let granted = |name: &str| {
-            ["includeSystemEnvVars", "seed", "extensions"].contains(&name)
+            BEFORE_THE_TEST.contains(&name)
                 || table::find(name).is_some_and(|option| option.scope == Scope::Grant)
         };
         let values = self.values.iter().filter(|(name, _)| granted(name));
@@ -245,6 +268,8 @@ fn find_variable<'a>(
             "tlsCA",
             "extensions",
             "httpVersion",
+            "moduleMirrors",
+            "reloadModules",
         ]
         .contains(&option.name);
     first_of(

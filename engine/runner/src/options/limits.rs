@@ -15,6 +15,12 @@ pub struct Limits {
     pub vu: brunt_host::Limits,
     /// Tag sets that the run keeps apart (100,000). Those beyond are counted together in one overflow series, with a warning.
     pub series: u64,
+    /// Bytes of one module from an `https://` address (8 MiB). Beyond it the import fails.
+    pub module_size: u64,
+    /// The time to fetch one module from an `https://` address (30 s). Beyond it the import fails.
+    pub module_time: Duration,
+    /// Bytes of all that an archive holds (256 MiB). Beyond it the archive is not read.
+    pub archive_size: u64,
 }
 
 /// One limit.
@@ -44,7 +50,7 @@ pub enum LimitUnit {
 }
 
 /// All limits. The defaults are those of [`Limits::default`].
-pub const LIMITS: [LimitSpec; 15] = [
+pub const LIMITS: [LimitSpec; 18] = [
     LimitSpec {
         name: "memory",
         unit: LimitUnit::Bytes,
@@ -165,6 +171,30 @@ pub const LIMITS: [LimitSpec; 15] = [
         read: |limits| limits.series,
         write: |limits, value| limits.series = value,
     },
+    LimitSpec {
+        name: "moduleSize",
+        unit: LimitUnit::Bytes,
+        effect: "size of one module that a script imports from an `https://` address; beyond it the import fails",
+        most: u64::MAX,
+        read: |limits| limits.module_size,
+        write: |limits, value| limits.module_size = value,
+    },
+    LimitSpec {
+        name: "moduleTime",
+        unit: LimitUnit::Time,
+        effect: "time to fetch one such module, redirects included; beyond it the import fails",
+        most: u64::MAX,
+        read: |limits| u64::try_from(limits.module_time.as_nanos()).unwrap_or(u64::MAX),
+        write: |limits, value| limits.module_time = Duration::from_nanos(value),
+    },
+    LimitSpec {
+        name: "archiveSize",
+        unit: LimitUnit::Bytes,
+        effect: "size of all that an archive holds; beyond it the archive is not read",
+        most: u64::MAX - 1,
+        read: |limits| limits.archive_size,
+        write: |limits, value| limits.archive_size = value,
+    },
 ];
 
 /// Room for them is made for every response.
@@ -175,6 +205,9 @@ impl Default for Limits {
         Limits {
             vu: brunt_host::Limits::default(),
             series: 100_000,
+            module_size: 8 << 20,
+            module_time: Duration::from_secs(30),
+            archive_size: 256 << 20,
         }
     }
 }

@@ -248,6 +248,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         Shape::Flag,
     ),
     operator("extensions", "EXTENSIONS", Shape::Words),
+    operator("moduleMirrors", "MODULE_MIRRORS", Shape::Texts),
+    operator("reloadModules", "RELOAD_MODULES", Shape::Flag),
     operator("workers", "WORKERS", Shape::Count),
     operator("busyWarning", "BUSY_WARNING", Shape::Count),
     anyone("seed", "SEED", Shape::Count),
@@ -275,6 +277,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     grant("limits.logBytes", "LIMIT_LOG_BYTES", Shape::Text),
     grant("limits.handles", "LIMIT_HANDLES", Shape::Count),
     grant("limits.series", "LIMIT_SERIES", Shape::Count),
+    grant("limits.moduleSize", "LIMIT_MODULE_SIZE", Shape::Text),
+    grant("limits.moduleTime", "LIMIT_MODULE_TIME", Shape::Duration),
+    grant("limits.archiveSize", "LIMIT_ARCHIVE_SIZE", Shape::Text),
     grant("network.allow", "NETWORK_ALLOW", Shape::Words),
     grant("network.deny", "NETWORK_DENY", Shape::Words),
 ];

@@ -221,6 +221,13 @@ fn reads_every_option_of_results_from_json() {
     );
     assert_eq!(options.busy_warning, 80);
     assert!(options.instance_per_iteration && !options.include_system_env_vars);
+    assert_eq!(
+        (
+            options.reload_modules,
+            options.module_mirrors["https://a.example/"].as_str()
+        ),
+        (true, "https://b.example/a/")
+    );
 }
 
 #[test]
@@ -243,6 +250,11 @@ fn reads_every_limit_from_json() {
         (12, 13, 512 << 10, 1024, 2048, 1000)
     );
     assert_eq!((vu.stream_buffer, vu.sse_event), (9 << 10, 10 << 10));
+    let run = &options.limits;
+    assert_eq!(
+        (run.module_size, run.module_time, run.archive_size),
+        (11 << 10, Duration::from_secs(2), 12 << 10)
+    );
     assert_eq!(
         (
             options.network.allow_hosts.len(),
@@ -807,6 +819,39 @@ fn everything_is_printed_but_keys() {
     assert_eq!(Value::Object(second.to_operator_json()), json);
 }
 
+#[test]
+fn mirrors_are_starts_of_addresses() {
+    for (from, to) in [
+        ("https://a.example", "https://b.example"),
+        ("http://a.example/", "https://b.example/"),
+        ("https://a.example/", "https:///"),
+        ("https://a.example/x", "https://b.example/x/"),
+    ] {
+        let mirrors = config(json!({ "moduleMirrors": { from: to } }));
+        let error = Options::from_layers(vec![mirrors]).expect_err(from);
+        assert!(error.to_string().contains("moduleMirrors"), "{error}");
+    }
+}
+
+#[test]
+fn an_archive_keeps_what_was_said_that_a_test_may_say() {
+    let own = json!({ "vus": 2, "iterations": 4, "dns": { "ttl": "1s" }, "limits": { "memory": "1MiB" } });
+    let test = Layer::from_json(Source::Test, &own).expect("options");
+    let mut flags = Layer::new(Source::Flags);
+    for (name, value) in [
+        ("duration", json!("3s")),
+        ("out", json!(["json"])),
+        ("limits.stack", json!("1MiB")),
+        ("network.allow", json!(["a.example"])),
+        ("tags", json!({ "a": "b" })),
+    ] {
+        flags.set_from(name, value, "a flag");
+    }
+    let kept = Options::consolidated(vec![flags, test]).expect("options");
+    let expected = json!({ "vus": 2, "duration": "3s", "tags": { "a": "b" }, "dns": { "ttl": "1s" }, "limits": { "memory": "1MiB" } });
+    assert_eq!(Value::Object(kept), expected);
+}
+
 const EVERYTHING: &str = r#"{
     "scenarios": {"a": {"executor": "shared-iterations"}, "b": {"executor": "constant-vus", "duration": "5s"}},
     "executionSegment": "0:1/2", "executionSegmentSequence": "0,1/2,1",
@@ -823,8 +868,10 @@ const EVERYTHING: &str = r#"{
     "dns": {"ttl": "inf", "select": "roundRobin", "policy": "onlyIPv6", "server": "127.0.0.1:5353"},
     "summaryTrendStats": ["count", "p(99.9)"], "summaryTimeUnit": "ms", "metricSamplesBufferSize": 5,
     "summaryMode": "full", "summaryExport": "s.json", "noThresholds": true, "out": ["json=x.json"], "linger": true,
-    "consoleOutput": "c.log", "includeSystemEnvVars": false, "workers": 3, "busyWarning": 80, "seed": 42, "instancePerIteration": true,
+    "consoleOutput": "c.log", "includeSystemEnvVars": false, "reloadModules": true,
+    "moduleMirrors": {"https://a.example/": "https://b.example/a/"}, "workers": 3, "busyWarning": 80, "seed": 42, "instancePerIteration": true,
     "limits": {"memory": "64MiB", "cpuTime": "1s", "series": 10, "handles": 11, "connections": 12, "tableElements": 13,
-               "stack": "512KiB", "responseBody": 1024, "responseHeaders": 99, "responseHead": "8KiB", "streamBuffer": "9KiB", "socketBuffer": "11KiB", "sseEvent": "10KiB", "cookies": 2048, "logBytes": "1KB"},
+               "stack": "512KiB", "responseBody": 1024, "responseHeaders": 99, "responseHead": "8KiB", "streamBuffer": "9KiB", "socketBuffer": "11KiB", "sseEvent": "10KiB", "cookies": 2048, "logBytes": "1KB",
+               "moduleSize": "11KiB", "moduleTime": "2s", "archiveSize": "12KiB"},
     "network": {"allow": ["example.com", "10.0.0.0/8"], "deny": ["10.1.0.0/16"]}
 }"#;

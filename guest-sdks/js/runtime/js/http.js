@@ -92,6 +92,13 @@ for (const [name, read] of Object.entries(FIELDS)) {
 }
 native.responsesInherit(Response.prototype);
 
+// QuickJS describes objects of the same properties once, as long as there are any: these are there before VUs are.
+native.keepShapes([[], ['body'], ['headers'], ['body', 'headers'], ['timings']].map((names) => {
+  const response = Object.assign(Object.create(Response.prototype), { status: 0 });
+  for (const name of names) native.keep(response, name, null);
+  return response;
+}));
+
 const noStaple = () => ({ status: '', revocation_reason: '', produced_at: 0, this_update: 0, next_update: 0, revoked_at: 0 });
 
 // What is known of a request that brought no response.
@@ -246,8 +253,6 @@ const PARAMS = {
   },
 };
 
-let discards;
-
 // A request, ready to be sent.
 function made(method, address, given, params) {
   const one = native.request(method, String(address));
@@ -279,8 +284,7 @@ function send(method, address, given, params) {
 
 // Remembers how the body is to be given.
 function typed(response, type) {
-  discards ??= Boolean(native.options().discardResponseBodies);
-  const kind = type ?? (discards ? 'none' : 'text');
+  const kind = type ?? (native.discardsBodies() ? 'none' : 'text');
   if (kind !== 'text') Object.defineProperty(response, KIND, { value: kind });
   return response;
 }

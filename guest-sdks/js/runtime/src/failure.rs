@@ -49,7 +49,7 @@ pub(crate) fn places(stack: &str) -> Vec<String> {
         .lines()
         .filter_map(|line| line.trim().strip_prefix("at "));
     frames
-        .filter(|frame| frame.contains("file://"))
+        .filter(|frame| frame.contains("file://") || frame.contains("https://"))
         .map(as_written)
         .collect()
 }

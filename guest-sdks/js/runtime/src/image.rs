@@ -72,14 +72,14 @@ pub(crate) fn save() {
 }
 
 /// Bytes of a page of memory.
-const PAGE: usize = 64 << 10;
+pub(crate) const PAGE: usize = 64 << 10;
 
 /// Makes this instance, which began as an image of another, a VU of its own.
 pub(crate) fn wake() {
     WISHES.with_borrow(|wishes| wishes.iter().for_each(|wish| wish()));
 }
 
-/// A resource of the engine's, which a VU that was made from an image makes again when it wakes.
+/// A resource of the engine's, shared by its clones, which a VU that was made from an image makes again when it wakes.
 pub(crate) struct Remade<T>(Rc<RefCell<T>>);
 
 impl<T: 'static> Remade<T> {
@@ -101,5 +101,11 @@ impl<T: 'static> Remade<T> {
 
     pub(crate) fn with<R>(&self, call: impl FnOnce(&T) -> R) -> R {
         call(&self.0.borrow())
+    }
+}
+
+impl<T> Clone for Remade<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }

@@ -11,9 +11,11 @@ mod clock;
 mod events;
 mod extension;
 mod failure;
+mod heap;
 mod image;
 mod modules;
 mod native;
+mod origin;
 mod phase;
 mod rejections;
 mod require;
@@ -44,7 +46,8 @@ impl Guest for Runtime {
         let script = Script::load()?;
         let is_shared = image::is_due();
         if is_shared {
-            script.collect_garbage();
+            script.freeze();
+            heap::freeze();
         }
         SCRIPT.set(Some(script));
         if is_shared {
@@ -99,6 +102,16 @@ fn log_panics() {
         }));
     });
 }
+
+/// What VUs call through pointers: the engine lets these functions lie together in what it keeps of each VU.
+#[cfg(target_arch = "wasm32")]
+#[used]
+#[unsafe(link_section = "brunt:hot")]
+static HOT: [u8; HOT_FUNCTIONS.len()] = *HOT_FUNCTIONS;
+
+#[cfg(target_arch = "wasm32")]
+const HOT_FUNCTIONS: &[u8; include_bytes!("hot-functions.txt").len()] =
+    include_bytes!("hot-functions.txt");
 
 /// What the engine says the component was built with.
 #[cfg(target_arch = "wasm32")]

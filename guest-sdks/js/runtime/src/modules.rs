@@ -5,7 +5,7 @@ use rquickjs::module::Declared;
 use rquickjs::{Ctx, Error, Exception, Function, Module, Object, Result, Value};
 
 use crate::bindings::brunt::js::modules::{self, Kind};
-use crate::{extension, native, require};
+use crate::{extension, native, origin, require};
 
 /// What the runtime's own modules are built on. No script can import it.
 pub(crate) const NATIVE: &str = "brunt:native";
@@ -41,6 +41,7 @@ const OWN: &[(&str, &str)] = &[
     ("k6/secrets", include_str!("../js/secrets.js")),
     ("k6/timers", include_str!("../js/timers.js")),
     ("brunt:addresses", include_str!("../js/addresses.js")),
+    ("brunt:closed/fs", include_str!("../js/closed/fs.js")),
     ("brunt:events", include_str!("../js/events.js")),
     ("brunt:globals", include_str!("../js/globals.js")),
     ("brunt:html/element", include_str!("../js/html/element.js")),
@@ -87,6 +88,8 @@ const OWN: &[(&str, &str)] = &[
 
 /// Modules of the runtime's own that scripts can import beside `k6` and what begins with it.
 const PUBLIC: [&str; 1] = ["brunt:events"];
+/// Modules that read files of this machine, and what modules from the network get instead.
+const OF_FILES: [(&str, &str); 1] = [("k6/experimental/fs", "brunt:closed/fs")];
 
 /// How a name is resolved.
 pub(crate) struct Names;
@@ -148,15 +151,17 @@ pub(crate) fn declare<'js>(
 
 /// The full name of what `name` means in the module `base`.
 pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
-    let by_script = base.starts_with("file://");
-    let is_ours = name.starts_with("brunt:") && !PUBLIC.contains(&name);
-    let may_see_ours = !by_script && !is_shipped(base);
-    if is_ours && may_see_ours || own(name).is_some() && !is_ours {
+    let by = By::of(base);
+    let is_closed = OF_FILES.iter().any(|(_, closed)| *closed == name);
+    let is_ours = name.starts_with("brunt:") && by == By::Runtime;
+    if is_closed || is_ours || PUBLIC.contains(&name) {
         return Ok(name.to_owned());
     }
-    // The module of an interface names those of others as they are.
-    if extension::is_interface(base) && extension::is_interface(name) {
-        return Ok(name.to_owned());
+    if own(name).is_some_and(|_| !name.starts_with("brunt:")) {
+        return Ok(match OF_FILES.iter().find(|(known, _)| *known == name) {
+            Some((_, closed)) if by.is_foreign() => (*closed).to_owned(),
+            _ => name.to_owned(),
+        });
     }
     if let Some(name) = extension::resolve(name) {
         return Ok(name);
@@ -168,9 +173,15 @@ pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
         return Err(unknown(ctx, name));
     }
     let main;
-    let referrer = match by_script {
-        true => base,
-        false => {
+    let referrer = match by {
+        By::Script | By::Network => base,
+        By::Unknown if origin::is_network_there() && !name.starts_with("https://") => {
+            let words = format!(
+                "\"{name}\" can't be imported by code made of text, as the script has modules from https://, which see no files of this machine"
+            );
+            return Err(Exception::throw_message(ctx, &words));
+        }
+        By::Unknown | By::Runtime => {
             main = modules::main();
             &main
         }
@@ -178,14 +189,45 @@ pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
     modules::resolve(name, referrer).map_err(|why| Exception::throw_message(ctx, &why))
 }
 
-/// Whether a module of this name comes with an extension: it sees what a script does.
-fn is_shipped(name: &str) -> bool {
-    let is_foreign = name.starts_with("k6/x/") || name.contains(':');
-    is_foreign && own(name).is_none() && !extension::is_interface(name)
+/// Who imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The runtime itself.
+    Runtime,
+    /// A file of the script, or a script that came with an extension.
+    Script,
+    /// A module from an `https://` address.
+    Network,
+    /// Code made of text, by `eval` or `Function`: it may be anyone's.
+    Unknown,
+}
+
+impl By {
+    fn of(base: &str) -> Self {
+        if base.is_empty() || own(base).is_some() || extension::is_interface(base) {
+            Self::Runtime
+        } else if base.starts_with("file://") {
+            Self::Script
+        } else if origin::is_network(base) {
+            Self::Network
+        } else if extension::is_module(base) {
+            Self::Script
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// Whether it may be from the network.
+    fn is_foreign(self) -> bool {
+        self == Self::Network || self == Self::Unknown && origin::is_network_there()
+    }
 }
 
 /// Reads a module of the script.
 pub(crate) fn load(ctx: &Ctx<'_>, name: &str) -> Result<modules::Source> {
+    if origin::is_network(name) {
+        origin::network_is_there();
+    }
     modules::load(name).map_err(|why| match why.strip_prefix("SyntaxError: ") {
         Some(why) => Exception::throw_syntax(ctx, why),
         None => Exception::throw_message(ctx, &why),

@@ -27,9 +27,9 @@ use rquickjs::{
 };
 
 use crate::bindings::brunt::log::log;
-use crate::{events, extension, failure, image, phase, require};
+use crate::{events, extension, failure, image, origin, phase, require};
 
-pub(crate) use execution::begin_call;
+pub(crate) use execution::{begin_call, prepare_environment};
 
 /// The module that has all natives in one object, its default export.
 pub(crate) struct Natives;
@@ -45,6 +45,8 @@ impl ModuleDef for Natives {
         native.set("log", Function::new(ctx.clone(), write_log)?)?;
         native.set("places", Function::new(ctx.clone(), places)?)?;
         native.set("exportsOf", Function::new(ctx.clone(), exports_of)?)?;
+        native.set("foreigner", Function::new(ctx.clone(), origin::foreigner)?)?;
+        native.set("require", Function::new(ctx.clone(), require::of)?)?;
         native.set("sleep", Function::new(ctx.clone(), sleep)?)?;
         data::install(ctx, &native)?;
         encoding::install(ctx, &native)?;
@@ -64,7 +66,6 @@ impl ModuleDef for Natives {
 
 /// Defines the globals of scripts.
 pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
-    require::install(ctx)?;
     let promise = Module::import(ctx, "brunt:globals")?;
     events::settle::<Value<'_>>(ctx, &promise)?;
     Ok(())

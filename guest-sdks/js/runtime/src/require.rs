@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use rquickjs::context::EvalOptions;
-use rquickjs::function::This;
+use rquickjs::function::{Opt, This};
 use rquickjs::{Ctx, Function, Module, Object, Persistent, Result, Value};
 
 use crate::bindings::brunt::js::modules::{self as host, Kind};
@@ -15,9 +15,9 @@ thread_local! {
     static LOADED: RefCell<HashMap<String, Persistent<Object<'static>>>> = RefCell::default();
 }
 
-/// Defines the global `require`, which sees what the script itself sees.
-pub(crate) fn install(ctx: &Ctx<'_>) -> Result<()> {
-    ctx.globals().set("require", requirer(ctx, None)?)
+/// A `require` that sees what this module sees; without one, what the script itself sees.
+pub(crate) fn of<'js>(ctx: Ctx<'js>, referrer: Opt<String>) -> Result<Function<'js>> {
+    requirer(&ctx, referrer.0)
 }
 
 /// What `exports` of a CommonJS module came to.

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use rquickjs::{Context, Ctx, Function, Object, Persistent, Result, Runtime, Value};
+use rquickjs::{Context, Ctx, Function, Object, Persistent, Result, Runtime, Value, qjs};
 use serde_json::json;
 
 use crate::bindings::brunt::execution::execution;
@@ -12,8 +12,14 @@ use crate::{events, failure, image, modules, native, rejections, require};
 /// Stack of a script, in bytes of QuickJS's own counting. Deeper calls are a `RangeError`.
 const STACK: usize = 256 << 10;
 
-/// Bytes that a script may use beyond what its evaluation left before garbage in cycles is first collected.
-const GARBAGE: usize = 512 << 10;
+/// Bytes that a VU may use before garbage in cycles is collected, and between two collections at the least.
+const GARBAGE: usize = 64 << 10;
+
+unsafe extern "C" {
+    /// Freezes all that this runtime holds, and collects garbage in cycles not before there are this many bytes of it. It comes
+    /// from a patch of QuickJS (`freeze.patch`).
+    fn brunt_freeze(runtime: *mut qjs::JSRuntime, garbage: usize);
+}
 
 /// Exports that are no functions to run, whatever they are.
 const PHASES: [&str; 4] = ["setup", "teardown", "handleSummary", "options"];
@@ -30,8 +36,6 @@ pub(crate) struct Script {
     handle_summary: Option<Kept<Function<'static>>>,
     /// What `setup` returned, read anew in each VU; none before it is asked for.
     data: RefCell<Option<Kept<Value<'static>>>>,
-    /// Last, as all else belongs to it.
-    runtime: Runtime,
 }
 
 /// What the script exports, before it is kept.
@@ -40,7 +44,7 @@ struct Exports<'js>(Object<'js>);
 impl Script {
     /// Evaluates the script in an engine of its own.
     pub(crate) fn load() -> std::result::Result<Self, String> {
-        let (runtime, context) = engine().map_err(|error| error.to_string())?;
+        let context = engine().map_err(|error| error.to_string())?;
         let parts = context.with(|ctx| {
             failure::words(&ctx, native::install(&ctx))?;
             image::begin();
@@ -51,7 +55,7 @@ impl Script {
             Ok(parts) => parts,
             Err(why) => {
                 // Values of it are still kept in this instance, which ends here; QuickJS would abort for them.
-                std::mem::forget((context, runtime));
+                std::mem::forget(context);
                 return Err(why);
             }
         };
@@ -63,16 +67,17 @@ impl Script {
             teardown: parts.teardown,
             handle_summary: parts.handle_summary,
             data: RefCell::new(None),
-            runtime,
         })
     }
 
-    /// Leaves nothing behind that VUs would share in vain, and keeps their first collections away: each would write to
-    /// every object that they share.
-    pub(crate) fn collect_garbage(&self) {
-        self.runtime.run_gc();
-        let used = self.runtime.memory_usage().malloc_size.max(0) as usize;
-        self.runtime.set_gc_threshold(used + GARBAGE);
+    /// Makes all that there is everlasting: nothing of it is counted or collected any more, which would write to what VUs share.
+    pub(crate) fn freeze(&self) {
+        self.within(|ctx| {
+            // Where there is no memory for it, each VU makes its own.
+            let _ = native::prepare_environment(&ctx);
+            // SAFETY: the runtime is this script's, and is never freed.
+            unsafe { brunt_freeze(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), GARBAGE) };
+        })
     }
 
     /// The test as the engine wants it described.
@@ -152,9 +157,9 @@ impl Script {
     where
         A: for<'js> rquickjs::function::IntoArgs<'js>,
     {
-        self.context.with(|ctx| {
+        self.within(|ctx| {
             let outcome = (|| {
-                native::begin_call(&ctx)?;
+                native::begin_call();
                 let function = function.clone().restore(&ctx)?;
                 let value = function.call(arguments(&ctx)?)?;
                 let value = events::finish(&ctx, value)?;
@@ -167,6 +172,12 @@ impl Script {
             }
             outcome
         })
+    }
+
+    /// Runs this in the context, as `Context::with` does but for its lock, which is a page of memory that VUs would share.
+    fn within<R>(&self, run: impl FnOnce(Ctx<'_>) -> R) -> R {
+        // SAFETY: there is one thread, and no call comes into a script that runs.
+        run(unsafe { Ctx::from_raw(self.context.as_raw()) })
     }
 
     /// What `setup` returned: the same object in all iterations of this VU.
@@ -184,13 +195,12 @@ impl Script {
     }
 }
 
-fn engine() -> Result<(Runtime, Context)> {
+fn engine() -> Result<Context> {
     let runtime = Runtime::new()?;
     runtime.set_max_stack_size(STACK);
     runtime.set_loader(modules::Names, modules::Sources);
     rejections::watch(&runtime);
-    let context = Context::full(&runtime)?;
-    Ok((runtime, context))
+    Context::full(&runtime)
 }
 
 /// Evaluates the script with all that it imports.

@@ -1,12 +1,16 @@
 //! Tests k6 scripts: the real binary runs them, and a server sees what they do.
 
+mod archives;
+mod compiled;
 mod evaluation;
 mod failures;
+mod frozen;
 mod guide;
 mod http;
 mod libraries;
 mod metadata;
 mod modules;
+mod remote;
 mod runtime;
 mod secrets;
 mod types;

@@ -79,3 +79,17 @@ fn an_interrupt_ends_the_run_with_105() {
     let ended = run.wait().expect_code(105);
     assert!(ended.took < Duration::from_secs(20), "{:?}", ended.took);
 }
+
+/// A kernel that makes huge pages unasked would give each VU's stack two megabytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_has_small_pages_alone() {
+    let server = Recorder::answering(|_| Answer::never());
+    let run = Brunt::guest("get_checks").base_url(&server.url());
+    let running = run.args(["--vus", "1", "--duration", "60s"]).start();
+    server.wait_for(1);
+    let file = format!("/proc/{}/status", running.id());
+    let status = std::fs::read_to_string(file).expect("the process runs");
+    let line = status.lines().find(|line| line.starts_with("THP_enabled:"));
+    assert_eq!(line, Some("THP_enabled:\t0"), "{status}");
+}

@@ -4,6 +4,7 @@ import files from 'brunt:native/fs';
 import { SharedArray } from 'k6/data';
 import { File } from 'k6/experimental/fs';
 
+const FILE = Symbol.for('brunt.file');
 const OFFSET = Symbol.for('brunt.offset');
 
 function checkedFile(file) {
@@ -36,7 +37,7 @@ export async function parse(file, options) {
   const checked = checkedOptions(options);
   if (!native.inInit()) throw new Error('csv.parse() is possible only while the script is initialised: call it outside of functions');
   const name = `csv.parse.${JSON.stringify([path, file[OFFSET], checked])}`;
-  if (!native.sharedOpen(name)) files.share(name, files.rows(path, file[OFFSET], checked));
+  if (!native.sharedOpen(name)) files.share(name, files.rows(file[FILE], file[OFFSET], checked));
   return new SharedArray(name, () => []);
 }
 
@@ -45,8 +46,7 @@ export class Parser {
 
   constructor(file, options) {
     if (!native.inInit()) throw new Error('csv Parser constructor must be called in the init context');
-    const { path } = checkedFile(file);
-    this.#rows = files.rows(path, file[OFFSET], checkedOptions(options));
+    this.#rows = files.rows(checkedFile(file)[FILE], file[OFFSET], checkedOptions(options));
   }
 
   async next() {

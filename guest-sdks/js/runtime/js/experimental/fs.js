@@ -2,7 +2,7 @@
 import native from 'brunt:native';
 import files from 'brunt:native/fs';
 
-const FILE = Symbol('file');
+const FILE = Symbol.for('brunt.file');
 
 export const SeekMode = { Start: 0, Current: 1, End: 2 };
 

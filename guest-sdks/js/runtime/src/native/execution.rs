@@ -1,6 +1,6 @@
 //! Defines who and where this VU is, for `__VU`, `__ITER`, `__ENV` and the module `k6/execution`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use rquickjs::{Ctx, Exception, Function, Object, Persistent, Result, Value};
 
@@ -10,10 +10,33 @@ use crate::{image, phase};
 /// A number that the engine tells.
 type Number = fn() -> u64;
 
+/// The environment as a script sees it.
+struct Environment {
+    /// Its variables, by name and value, as the engine gave them.
+    variables: Vec<(String, String)>,
+    object: Persistent<Object<'static>>,
+}
+
+impl Environment {
+    fn read(ctx: &Ctx<'_>) -> Result<Self> {
+        let variables = wit::environment();
+        let object = Object::new(ctx.clone())?;
+        for (name, value) in &variables {
+            object.set(name.as_str(), value.as_str())?;
+        }
+        Ok(Self {
+            variables,
+            object: Persistent::save(ctx, object),
+        })
+    }
+}
+
 thread_local! {
-    /// The environment as the script sees it, and the scenario that it was read in; none before it is asked for.
-    static ENVIRONMENT: RefCell<Option<(String, Persistent<Object<'static>>)>> =
-        const { RefCell::new(None) };
+    /// The environment, and the scenario that it was read in; none before it is asked for.
+    static ENVIRONMENT: RefCell<Option<(String, Environment)>> = const { RefCell::new(None) };
+    /// One that no script has seen yet, which all VUs have in their image.
+    static PREPARED: RefCell<Option<Environment>> = const { RefCell::new(None) };
+    static DISCARDS: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
@@ -24,6 +47,7 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
         Function::new(ctx.clone(), phase::is_iteration)?,
     )?;
     native.set("options", Function::new(ctx.clone(), options)?)?;
+    native.set("discardsBodies", Function::new(ctx.clone(), discards)?)?;
     native.set(
         "abort",
         Function::new(ctx.clone(), |why: String| wit::abort(&why))?,
@@ -68,7 +92,7 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
 }
 
 /// Before each call: a VU that was moved to another scenario has its environment.
-pub(crate) fn begin_call(_: &Ctx<'_>) -> Result<()> {
+pub(crate) fn begin_call() {
     ENVIRONMENT.with_borrow_mut(|kept| {
         if kept
             .as_ref()
@@ -77,22 +101,37 @@ pub(crate) fn begin_call(_: &Ctx<'_>) -> Result<()> {
             *kept = None;
         }
     });
+}
+
+/// Makes the environment that VUs will have in their first scenario, if it is the same for all.
+pub(crate) fn prepare_environment(ctx: &Ctx<'_>) -> Result<()> {
+    PREPARED.set(Some(Environment::read(ctx)?));
     Ok(())
 }
 
 /// `__ENV`: the same object until the VU is moved to another scenario.
 fn environment<'js>(ctx: Ctx<'js>) -> Result<Object<'js>> {
-    let kept = ENVIRONMENT.with_borrow(|kept| kept.as_ref().map(|(_, object)| object.clone()));
+    let kept = ENVIRONMENT.with_borrow(|kept| kept.as_ref().map(|(_, kept)| kept.object.clone()));
     if let Some(kept) = kept {
         return kept.restore(&ctx);
     }
-    let object = Object::new(ctx.clone())?;
-    for (name, value) in wit::environment() {
-        object.set(name, value)?;
-    }
-    let kept = (wit::scenario(), Persistent::save(&ctx, object.clone()));
-    ENVIRONMENT.set(Some(kept));
-    Ok(object)
+    let prepared = PREPARED.take();
+    let environment = match prepared.filter(|it| it.variables == wit::environment()) {
+        Some(prepared) => prepared,
+        None => Environment::read(&ctx)?,
+    };
+    let object = environment.object.clone();
+    ENVIRONMENT.set(Some((wit::scenario(), environment)));
+    object.restore(&ctx)
+}
+
+/// Whether requests throw bodies away that say nothing about it: the same in all of the run.
+fn discards() -> bool {
+    DISCARDS.get().unwrap_or_else(|| {
+        let discards = gjson::get(&wit::options(), "discardResponseBodies").bool();
+        DISCARDS.set(Some(discards));
+        discards
+    })
 }
 
 /// The options of the run, all layers merged.

@@ -97,14 +97,9 @@ impl Part for Files {
 
 /// `open(path)`
 fn open<'js>(ctx: Ctx<'js>, path: String) -> Result<Class<'js, File>> {
-    let file = opened(&ctx, path)?;
-    Class::instance(ctx, File(file))
-}
-
-fn opened(ctx: &Ctx<'_>, path: String) -> Result<Remade<files::File>> {
-    let file = files::open(&path).map_err(|why| Exception::throw_message(ctx, &why))?;
+    let file = files::open(&path).map_err(|why| Exception::throw_message(&ctx, &why))?;
     let again = move || files::open(&path).expect("what was opened can be opened again");
-    Ok(Remade::new(file, again))
+    Class::instance(ctx, File(Remade::new(file, again)))
 }
 
 /// `read(file, offset, length)`: at most so many bytes; none at the end.
@@ -119,14 +114,14 @@ fn read<'js>(
     ArrayBuffer::new(ctx, bytes)
 }
 
-/// `rows(path, offset, {delimiter, skip, from, to, asObjects})`: `skip` rows are passed over, `to` is the last that is read.
+/// `rows(file, offset, {delimiter, skip, from, to, asObjects})`: `skip` rows are passed over, `to` is the last that is read.
 fn rows<'js>(
     ctx: Ctx<'js>,
-    path: String,
+    file: Class<'js, File>,
     offset: f64,
     options: Object<'js>,
 ) -> Result<Class<'js, Rows>> {
-    let file = opened(&ctx, path)?;
+    let file = file.borrow().0.clone();
     let delimiter: String = options.get("delimiter")?;
     let bytes = Bytes {
         file,

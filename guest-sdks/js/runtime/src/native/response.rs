@@ -38,10 +38,13 @@ type This<'js> = Class<'js, Response>;
 thread_local! {
     /// What responses inherit from.
     static PROTOTYPE: RefCell<Option<Persistent<Object<'static>>>> = const { RefCell::new(None) };
+    /// Objects with the properties of responses, never looked at.
+    static SHAPES: RefCell<Option<Persistent<Object<'static>>>> = const { RefCell::new(None) };
 }
 
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("responsesInherit", Function::new(ctx.clone(), inherit)?)?;
+    native.set("keepShapes", Function::new(ctx.clone(), keep_shapes)?)?;
     native.set("keep", Function::new(ctx.clone(), keep)?)?;
     native.set("text", Function::new(ctx.clone(), text)?)?;
     native.set("bytes", Function::new(ctx.clone(), bytes)?)?;
@@ -108,6 +111,11 @@ pub(crate) fn taken<'js>(
 /// `responsesInherit(prototype)`
 fn inherit<'js>(ctx: Ctx<'js>, prototype: Object<'js>) {
     PROTOTYPE.set(Some(Persistent::save(&ctx, prototype)));
+}
+
+/// `keepShapes(objects)`
+fn keep_shapes<'js>(ctx: Ctx<'js>, objects: Object<'js>) {
+    SHAPES.set(Some(Persistent::save(&ctx, objects)));
 }
 
 /// `keep(object, name, value)`: sets a property of the object itself, whatever it inherits, and gives its value.

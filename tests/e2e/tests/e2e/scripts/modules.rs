@@ -113,18 +113,6 @@ fn what_is_above_the_folder_of_the_run_is_not_seen() {
 }
 
 #[test]
-fn a_module_of_the_network_is_refused_with_advice() {
-    let text = "import { x } from 'https://jslib.k6.io/k6-utils/1.4.0/index.js';\nexport default function () {}";
-    let ended = Brunt::text(text).run().expect_code(107);
-    for words in [
-        "modules of https:// addresses are not in this version",
-        "put a copy beside the script",
-    ] {
-        assert!(ended.stderr.contains(words), "{}", ended.stderr);
-    }
-}
-
-#[test]
 fn a_file_that_is_missing_is_named_with_who_wants_it() {
     let ended = Brunt::text("import './gone.js';\nexport default function () {}")
         .run()
