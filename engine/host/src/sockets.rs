@@ -9,6 +9,7 @@ mod driver;
 mod ground;
 mod inbox;
 mod open;
+mod wishes;
 
 use std::future::Future;
 use std::time::Duration;

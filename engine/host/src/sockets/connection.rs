@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 
 use super::inbox::Inbox;
 use super::open::Timings;
+use super::wishes::{Beat, Upgrade, Upgraded, Wishes};
 use super::within;
 use crate::arrivals::Arrivals;
 use crate::http::RequestFailure;
@@ -57,43 +57,6 @@ pub(super) struct Shared {
     remote: Box<str>,
 }
 
-/// What is asked of the task.
-#[derive(Default)]
-pub(super) struct Wishes {
-    /// The writing side is to end.
-    pub(super) finishes: Cell<bool>,
-    /// All is to end.
-    pub(super) closes: Cell<bool>,
-    /// TLS is to begin.
-    pub(super) upgrade: RefCell<Option<Upgrade>>,
-    pub(super) beat: RefCell<Option<Beat>>,
-    waker: RefCell<Option<Waker>>,
-    /// Whether the task knows already that there is something to do.
-    is_woken: Cell<bool>,
-}
-
-/// What is written while nothing else is.
-#[derive(Clone)]
-pub(super) struct Beat {
-    pub(super) interval: Duration,
-    pub(super) bytes: Rc<[u8]>,
-}
-
-/// A TLS handshake that is to be made.
-pub(super) struct Upgrade {
-    pub(super) config: Arc<ClientConfig>,
-    pub(super) name: String,
-    pub(super) timeout: Duration,
-    pub(super) done: Rc<Upgraded>,
-}
-
-/// What became of it.
-#[derive(Default)]
-pub(super) struct Upgraded {
-    pub(super) result: Cell<Option<Result<()>>>,
-    pub(super) signal: Signal,
-}
-
 /// What is known of a connection from the start.
 pub(super) struct Opening {
     pub(super) limit: usize,
@@ -104,29 +67,6 @@ pub(super) struct Opening {
     pub(super) host: Box<str>,
     pub(super) local: Box<str>,
     pub(super) remote: Box<str>,
-}
-
-impl Wishes {
-    /// Makes the task look at what there is to do, when the VU next waits.
-    pub(super) fn wake(&self) {
-        if !self.is_woken.replace(true)
-            && let Some(waker) = &*self.waker.borrow()
-        {
-            waker.wake_by_ref();
-        }
-    }
-
-    /// The task looks.
-    pub(super) fn attend(&self, context: &Context<'_>) {
-        self.is_woken.set(false);
-        let mut waker = self.waker.borrow_mut();
-        if !waker
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(context.waker()))
-        {
-            *waker = Some(context.waker().clone());
-        }
-    }
 }
 
 impl Shared {
@@ -387,23 +327,4 @@ impl Drop for Connection {
 
 pub(super) fn closed() -> RequestFailure {
     RequestFailure::new(1203, "the connection is closed")
-}
-
-impl Upgraded {
-    pub(super) fn end(&self, result: Result<()>) {
-        self.result.set(Some(result));
-        self.signal.set();
-    }
-}
-
-/// Whether a task is to look again, for what it waits for is not polled.
-pub(super) async fn closing(shared: &Shared) {
-    poll_fn(|context| {
-        shared.wishes.attend(context);
-        match shared.wishes.closes.get() {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
-    })
-    .await;
 }

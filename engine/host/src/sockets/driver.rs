@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-use super::connection::{Shared, Upgrade, closed};
+use super::connection::{Shared, closed};
 use super::ground::Account;
+use super::wishes::Upgrade;
 use crate::http::{RequestFailure, Slot};
 use crate::net::socket::Wire;
 

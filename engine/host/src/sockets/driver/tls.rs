@@ -9,8 +9,9 @@ use crate::http::RequestFailure;
 use crate::net::cipher_suite_name;
 use crate::net::dial::{DialTimings, tls};
 use crate::net::socket::Wire;
-use crate::sockets::connection::{Facts, Shared, Upgrade, closed, closing};
+use crate::sockets::connection::{Facts, Shared, closed};
 use crate::sockets::open::without_http;
+use crate::sockets::wishes::Upgrade;
 
 /// Shakes hands on a connection, and gives the same with TLS over it; none when that came to nothing, or the connection is to be
 /// closed.
@@ -22,7 +23,7 @@ pub(super) async fn shake_hands(shared: &Shared, wire: Wire, upgrade: Upgrade) -
     let began = Instant::now();
     let shaken = tokio::select! {
         shaken = by_then(wire, &upgrade) => shaken,
-        () = closing(shared) => Err(closed()),
+        () = shared.wishes.closed() => Err(closed()),
     };
     match shaken {
         Ok(stream) => {
