@@ -4,6 +4,7 @@ mod c;
 pub(crate) mod js;
 mod python;
 mod rust;
+mod third_party;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub(crate) fn build(root: &Path) -> Result<()> {
     rust::build(root)?;
     js::build(root)?;
     c::build(root)?;
+    third_party::build(root)?;
     python::build(root)?;
     let (count, bytes) = built(&root.join(BUILT))?;
     println!(

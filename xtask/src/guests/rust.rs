@@ -53,6 +53,14 @@ fn extensions(root: &Path) -> Result<Vec<String>> {
 /// # Errors
 /// When no compiler can be had.
 pub(super) fn cargo(root: &Path) -> Result<Command> {
+    cargo_with(root, "guest")
+}
+
+/// The same with this profile.
+///
+/// # Errors
+/// When no compiler can be had.
+pub(super) fn cargo_with(root: &Path, profile: &str) -> Result<Command> {
     let mut command = match compiler(root)? {
         Compiler::Rustup => Command::new("cargo"),
         Compiler::Debian => debian_cargo(),
@@ -60,7 +68,7 @@ pub(super) fn cargo(root: &Path) -> Result<Command> {
     command.args([
         "build",
         "--profile",
-        "guest",
+        profile,
         "--target",
         TARGET,
         "--target-dir",

@@ -15,6 +15,7 @@ mod http3;
 mod http_debug;
 mod httpbin;
 mod lifecycle;
+mod line_protocol;
 mod logins;
 mod names;
 mod nats;
