@@ -83,8 +83,8 @@ mod tests {
     use std::borrow::Cow;
 
     use wasm_encoder::{
-        ConstExpr, CustomSection, FunctionSection, Module, NameMap, NameSection, RefType,
-        TableSection, TableType, TypeSection,
+        CodeSection, ConstExpr, CustomSection, Function, FunctionSection, Module, NameMap,
+        NameSection, RefType, TableSection, TableType, TypeSection,
     };
 
     use super::*;
@@ -126,9 +126,13 @@ mod tests {
             TableSection::new(),
         );
         types.ty().function([], []);
-        functions.iter().for_each(|_| {
+        let mut code = CodeSection::new();
+        for _ in functions {
             declared.function(0);
-        });
+            let mut empty = Function::new([]);
+            empty.instructions().end();
+            code.function(&empty);
+        }
         tables.table(TableType {
             element_type: RefType::FUNCREF,
             minimum: count.into(),
@@ -158,7 +162,8 @@ mod tests {
             .section(&types)
             .section(&declared)
             .section(&tables)
-            .section(&elements);
+            .section(&elements)
+            .section(&code);
         module.section(&names).section(&hot);
         module.finish()
     }
