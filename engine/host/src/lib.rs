@@ -51,7 +51,7 @@ mod sockets;
 pub use data::Data;
 pub use error::{Error, ErrorKind};
 pub use evaluation::{Evaluation, Snapshot};
-pub use extension::{Contract, Extension, Interface, SearchPath, Wanted};
+pub use extension::{Extension, Interface, SearchPath, Wanted};
 pub use hosts::{HostTarget, Hosts, is_host_pattern};
 pub use http::{ERROR_CODES, ErrorCode};
 pub use limits::Limits;

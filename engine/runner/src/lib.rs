@@ -27,8 +27,8 @@ mod live;
 pub mod output;
 
 pub use brunt_host::{
-    Contract, Description, ERROR_CODES, ErrorCode, ErrorKind, Extension, Failure, Interface, Level,
-    LogSink, SearchPath,
+    Description, ERROR_CODES, ErrorCode, ErrorKind, Extension, Failure, Interface, Level, LogSink,
+    SearchPath,
 };
 pub use brunt_metrics as metrics;
 pub use brunt_plan as plan;

@@ -154,8 +154,7 @@ pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
     if is_ours && may_see_ours || own(name).is_some() && !is_ours {
         return Ok(name.to_owned());
     }
-    // The module of an interface names those of others as they are.
-    if extension::is_interface(base) && extension::is_interface(name) {
+    if extension::is_interface(name) {
         return Ok(name.to_owned());
     }
     if let Some(name) = extension::resolve(name) {
