@@ -26,6 +26,12 @@ mod bindings {
     });
 }
 
+/// What `brunt extension list` says of it.
+#[used]
+#[unsafe(link_section = "brunt:description")]
+static DESCRIPTION: [u8; TEXT.len()] = *TEXT;
+const TEXT: &[u8; 44] = b"Everything that can be in an extension's API";
+
 bindings::export!(Kinds with_types_in bindings);
 
 struct Kinds;

@@ -26,6 +26,7 @@ thread_local! {
 
 /// A module for scripts that comes with it.
 #[unsafe(link_section = "brunt:js/k6/x/store")]
+#[used]
 static MODULE: [u8; include_bytes!("extension_store.js").len()] =
     *include_bytes!("extension_store.js");
 

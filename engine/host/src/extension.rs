@@ -9,7 +9,6 @@ mod marks;
 mod part;
 mod shape;
 
-pub use contract::Contract;
 pub use file::Extension;
 pub use find::{SearchPath, Wanted};
 pub use interface::Interface;

@@ -56,7 +56,7 @@ pub use compile::Origin;
 pub use data::Data;
 pub use error::{Error, ErrorKind};
 pub use evaluation::{Evaluation, Snapshot};
-pub use extension::{Contract, Extension, Interface, SearchPath, Wanted};
+pub use extension::{Extension, Interface, SearchPath, Wanted};
 pub use fetch::{Fetcher, Page};
 pub use hosts::{HostTarget, Hosts, is_host_pattern};
 pub use http::{ERROR_CODES, ErrorCode};

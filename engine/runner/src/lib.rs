@@ -29,8 +29,8 @@ mod live;
 pub mod output;
 
 pub use brunt_host::{
-    Contract, Description, ERROR_CODES, ErrorCode, ErrorKind, Extension, Failure, Interface, Level,
-    LogSink, Runtime, SearchPath,
+    Description, ERROR_CODES, ErrorCode, ErrorKind, Extension, Failure, Interface, Level, LogSink,
+    Runtime, SearchPath,
 };
 pub use brunt_metrics as metrics;
 pub use brunt_plan as plan;

@@ -169,6 +169,13 @@ macro_rules! export_extension {
             #[unsafe(link_section = "brunt:sdk")]
             static SDK: [u8; $crate::__private::SDK_SECTION.len()] =
                 $crate::__private::sdk_section();
+
+            // What `brunt extension list` says of it.
+            #[cfg(target_arch = "wasm32")]
+            #[used]
+            #[unsafe(link_section = "brunt:description")]
+            static DESCRIPTION: [u8; env!("CARGO_PKG_DESCRIPTION").len()] =
+                $crate::__private::bytes_of(env!("CARGO_PKG_DESCRIPTION"));
         };
 
         #[cfg(target_arch = "wasm32")]

@@ -77,9 +77,10 @@ fn summary(extension: &Extension) -> String {
         extension.path().display(),
         extension.size().div_ceil(1000)
     );
+    let description = extension.description().map(str::to_owned);
     let interfaces = extension.exports().iter().map(ToString::to_string);
     let modules = extension.scripts().iter().map(|(name, _)| name.clone());
-    for line in interfaces.chain(modules) {
+    for line in description.into_iter().chain(interfaces).chain(modules) {
         text.push_str(&format!("    {line}\n"));
     }
     text
@@ -91,6 +92,7 @@ fn to_json(extension: &Extension) -> Value {
     json!({
         "name": extension.name(),
         "version": extension.version(),
+        "description": extension.description(),
         "file": extension.path(),
         "bytes": extension.size(),
         "exports": exports.collect::<Vec<_>>(),
@@ -102,23 +104,19 @@ fn to_json(extension: &Extension) -> Value {
 /// Prints what one extension is: in words and WIT, or as JSON.
 fn inspect(args: &InspectExtensionArgs) -> Result<u8, Error> {
     let extension = Extension::open(&args.file)?;
-    let contract = extension.contract()?;
+    let wit = extension.contract()?;
     if args.json {
         let mut json = to_json(&extension);
-        json["description"] = contract.description.into();
-        json["wit"] = contract.wit.into();
+        json["wit"] = wit.into();
         print(&pretty(&json));
         return Ok(0);
     }
     let mut text = summary(&extension);
-    if let Some(description) = contract.description {
-        text.push_str(&format!("\n{description}\n"));
-    }
     text.push('\n');
     for import in extension.imports() {
         text.push_str(&format!("import {import}\n"));
     }
-    text.push_str(&format!("\n{}\n", contract.wit.trim_end()));
+    text.push_str(&format!("\n{}\n", wit.trim_end()));
     print(&text);
     Ok(0)
 }

@@ -1,4 +1,4 @@
-//! Defines what an extension's file tells of its contract: the WIT of what it exports, and what it is in words.
+//! Defines what an extension's file tells of its contract: the WIT of what it exports.
 
 use anyhow::Result;
 use wit_component::{DecodedWasm, WitPrinter};
@@ -6,21 +6,12 @@ use wit_component::{DecodedWasm, WitPrinter};
 use crate::error::{Error, ErrorKind};
 use crate::extension::file::Extension;
 
-/// The contract of an extension.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contract {
-    /// The packages that it exports interfaces of, as WIT.
-    pub wit: String,
-    /// The first line of the prose above its package; none where the file has none.
-    pub description: Option<String>,
-}
-
 impl Extension {
-    /// Its contract, as its file has it.
+    /// The packages that it exports interfaces of, as WIT.
     ///
     /// # Errors
     /// When the file has none that can be read.
-    pub fn contract(&self) -> Result<Contract, Error> {
+    pub fn contract(&self) -> Result<String, Error> {
         read(self).map_err(|error| {
             let message = format!(
                 "{}: its types can't be read: {error:#}",
@@ -32,19 +23,15 @@ impl Extension {
     }
 }
 
-fn read(extension: &Extension) -> Result<Contract> {
+fn read(extension: &Extension) -> Result<String> {
     let bytes = extension.bytes();
     let resolve = match wasmparser::Parser::is_component(bytes) {
         true => match wit_component::decode(bytes)? {
             DecodedWasm::Component(resolve, _) | DecodedWasm::WitPackage(resolve, _) => resolve,
         },
-        // Prose is only here: a component keeps the types alone.
         false => wit_component::metadata::decode(bytes)?.1.resolve,
     };
-    let mut contract = Contract {
-        wit: String::new(),
-        description: None,
-    };
+    let mut wit = String::new();
     for (id, package) in resolve.packages.iter() {
         let name = package.name.to_string();
         let is_its = |of: &&super::Interface| match &of.version {
@@ -56,11 +43,7 @@ fn read(extension: &Extension) -> Result<Contract> {
         }
         let mut printer = WitPrinter::default();
         printer.print(&resolve, id, &[])?;
-        contract.wit.push_str(&printer.output.to_string());
-        if contract.description.is_none() {
-            let prose = package.docs.contents.as_deref().unwrap_or_default();
-            contract.description = prose.lines().next().map(str::to_owned);
-        }
+        wit.push_str(&printer.output.to_string());
     }
-    Ok(contract)
+    Ok(wit)
 }

@@ -15,6 +15,7 @@ pub struct Extension {
     bytes: Arc<[u8]>,
     exports: Vec<Interface>,
     imports: Vec<String>,
+    description: Option<String>,
     scripts: Arc<[(String, String)]>,
 }
 
@@ -52,6 +53,7 @@ impl Extension {
             bytes: bytes.into(),
             exports: shape.exports.iter().filter_map(own).collect(),
             imports: shape.imports,
+            description: shape.description.filter(|text| !text.is_empty()),
             scripts: shape.scripts.into(),
         }
     }
@@ -115,6 +117,11 @@ impl Extension {
     /// The version of that package.
     pub fn version(&self) -> Option<&str> {
         self.exports.first()?.version.as_deref()
+    }
+
+    /// What it says about itself in one line.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
     }
 
     /// The interfaces that tests can import.

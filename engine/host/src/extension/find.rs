@@ -119,8 +119,10 @@ fn only<'a>(
     let mut offering = extensions
         .iter()
         .filter(|extension| wanted.is_offered_by(extension));
-    let (first, second) = (offering.next(), offering.next());
-    match (first, second) {
+    let first = offering.next();
+    // A copy is no other extension.
+    let is_other = |second: &&Extension| first.is_some_and(|first| first.bytes() != second.bytes());
+    match (first, offering.find(is_other)) {
         (Some(first), Some(second)) => Err(ambiguous(wanted, test, first, second)),
         _ => Ok(first),
     }

@@ -7,9 +7,14 @@ use wasmparser::{BinaryReaderError, Parser, Payload};
 pub(crate) struct Shape {
     pub(crate) imports: Vec<String>,
     pub(crate) exports: Vec<String>,
+    /// What the file says about itself in one line, in custom section `brunt:description`.
+    pub(crate) description: Option<String>,
     /// What lies in custom sections `brunt:js/…`: specifiers, and the text of their modules.
     pub(crate) scripts: Vec<(String, String)>,
 }
+
+/// The section with a description.
+const DESCRIPTION: &str = "brunt:description";
 
 /// What the names of sections with scripts begin with.
 const SCRIPT: &str = "brunt:js/";
@@ -27,7 +32,7 @@ impl Shape {
             match payload? {
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::CustomSection(section) => shape.add_script(section.name(), section.data()),
+                Payload::CustomSection(section) => shape.add_text(section.name(), section.data()),
                 Payload::ComponentImportSection(imports) if depth == 0 => {
                     for import in imports {
                         add(&mut shape.imports, import?.name.name);
@@ -56,7 +61,10 @@ impl Shape {
         Ok(shape)
     }
 
-    fn add_script(&mut self, section: &str, text: &[u8]) {
+    fn add_text(&mut self, section: &str, text: &[u8]) {
+        if section == DESCRIPTION {
+            self.description = Some(String::from_utf8_lossy(text).into_owned());
+        }
         if let Some(specifier) = section.strip_prefix(SCRIPT) {
             let text = String::from_utf8_lossy(text).into_owned();
             self.scripts.push((specifier.to_owned(), text));

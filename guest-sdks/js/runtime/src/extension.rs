@@ -20,7 +20,7 @@ use types::{Function, Interface, Kind};
 
 pub(crate) use resource::drop_dead;
 
-/// What the full names of interfaces begin with, as modules. No script can write it.
+/// What the full names of interfaces begin with, as modules.
 const INTERFACE: &str = "extension:";
 
 /// What the specifiers of modules that extensions ship for k6's scripts begin with.

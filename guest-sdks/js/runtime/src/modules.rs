@@ -163,6 +163,9 @@ pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
             _ => name.to_owned(),
         });
     }
+    if extension::is_interface(name) {
+        return Ok(name.to_owned());
+    }
     if let Some(name) = extension::resolve(name) {
         return Ok(name);
     }

@@ -3,6 +3,7 @@
 mod finding;
 mod hostile;
 mod joined;
+mod new;
 mod scripts;
 
 use brunt_e2e::{Brunt, Ended, guest};

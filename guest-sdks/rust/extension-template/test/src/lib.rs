@@ -15,10 +15,10 @@ mod lines {
 fn ask() -> Result<()> {
     let host = env_or("HOST", "127.0.0.1");
     let port = env_or("PORT", "7777").parse()?;
-    let client = Client::connect(&host, port).map_err(|failure| failure.message)?;
+    let client = Client::connect(&host, port).map_err(|failure| Error::new(failure.message))?;
     for number in 0..10 {
         let line = format!("line {number}");
-        let response = client.request(&line).map_err(|failure| failure.message)?;
+        let response = client.request(&line).map_err(|failure| Error::new(failure.message))?;
         check("the line came back", response == line);
     }
     sleep(1);

@@ -71,9 +71,9 @@ fn refused(run: Brunt, words: &[&str]) -> Ended {
 
 #[test]
 fn a_missing_extension_is_told_with_what_to_do() {
-    let user = guest("extension_user");
+    let folder = folder(&[("test.wasm", "extension_user")]);
     refused(
-        Brunt::test(&user).folder(Path::new("/")),
+        Brunt::test(&folder.path().join("test.wasm")),
         &[
             "imports sample:",
             "no extension offers",
@@ -97,6 +97,13 @@ fn a_missing_extension_is_told_with_what_to_do() {
 #[test]
 fn two_that_offer_the_same_are_told_apart_by_name() {
     let folder = folder(&[("a.wasm", "extension_kinds"), ("b.wasm", "extension_kinds")]);
+    let copies = || Brunt::text(SCRIPT).env("BRUNT_EXTENSION_PATH", folder.path());
+    expect_checks(copies().run(), 1.0);
+    // A section of its own makes one another.
+    let other = folder.path().join("b.wasm");
+    let mut bytes = fs::read(&other).expect("a file");
+    bytes.extend([0, 2, 1, b'x']);
+    fs::write(&other, bytes).expect("a file");
     let path = || Brunt::text(SCRIPT).env("BRUNT_EXTENSION_PATH", folder.path());
     refused(
         path(),
@@ -201,7 +208,7 @@ fn an_extension_is_inspected() {
         "interface kinds",
         "resource counter",
         "sum-of: static func(these: list<borrow<counter>>) -> counter;",
-        "Everything that an extension can have in its interface.",
+        "Everything that can be in an extension's API",
         "import brunt:metrics/metrics@0.1.0",
     ] {
         assert!(text.contains(words), "{words}: {text}");

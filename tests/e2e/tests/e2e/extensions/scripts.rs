@@ -235,8 +235,4 @@ fn a_script_that_only_imports_an_extension_is_evaluated_once() {
 fn the_engines_own_modules_stay_hidden() {
     let ended = script("import native from 'brunt:native'; export default function () {}");
     ended.run().expect_code(107);
-    let ended = script(
-        "import native from 'extension:sample:kinds/kinds@0.1.0'; export default function () {}",
-    );
-    ended.run().expect_code(107);
 }
