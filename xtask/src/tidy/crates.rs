@@ -23,6 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("brunt-mqtt", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-c-bindings", &[]),
     ("brunt-nats", &["brunt-sdk", "brunt-e2e"]),
+    ("brunt-stomp", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-e2e", &[]),
     ("brunt-bench", &["brunt-e2e"]),
     ("xtask", &[]),
