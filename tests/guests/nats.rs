@@ -26,38 +26,18 @@ mod nats {
 
 const SECOND: u64 = 1_000_000_000;
 
-/// A VU with a connection that outlives its iterations.
-struct Nats {
-    client: Option<Client>,
-    subscription: Option<Subscription>,
-}
-
 #[brunt_sdk::test]
-impl Nats {
-    fn init() -> Result<Self> {
-        Ok(Self {
-            client: None,
-            subscription: None,
-        })
+fn nats_client() -> Result<()> {
+    match env_or("DO", "core").as_str() {
+        "core" => core(),
+        "requests" => requests(),
+        "jetstream" => jetstream(),
+        "connect" => connect(),
+        "limits" => limits(),
+        "sleep" => during_sleep(),
+        other => return Err(Error::new(format!("nothing is known of {other}"))),
     }
-
-    pub fn default(&mut self) -> Result<()> {
-        match env_or("DO", "core").as_str() {
-            "core" => core(),
-            "requests" => requests(),
-            "jetstream" => jetstream(),
-            "connect" => connect(),
-            "limits" => limits(),
-            "sleep" => during_sleep(),
-            "echo" => self.echo(),
-            "publish" => self.publish(),
-            "fan-in" => self.fan_in(),
-            "request" => self.request(),
-            "idle" => self.idle(),
-            other => return Err(Error::new(format!("nothing is known of {other}"))),
-        }
-        .map_err(|error: NatsError| Error::new(error.message))
-    }
+    .map_err(|error: NatsError| Error::new(error.message))
 }
 
 fn options() -> Options {
@@ -75,9 +55,6 @@ fn options() -> Options {
     set("CREDENTIALS", &|text| options.set_credentials(text));
     set("CA", &|pem| options.add_authorities(pem.as_bytes()));
     set("TLS_FIRST", &|_| options.set_tls_first(true));
-    set("PENDING", &|most| {
-        options.set_pending_limits(most.parse().unwrap_or(1), 1 << 20)
-    });
     options
 }
 
@@ -141,6 +118,26 @@ fn core() -> Result<(), NatsError> {
     receiver.flush(None)?;
     let shared: u32 = workers.iter().map(Subscription::pending).sum();
     check("queue", shared == 2);
+    many(&sender, &wild)?;
+    let statistics = sender.statistics();
+    check(
+        "statistics",
+        statistics.messages_out == 14 && statistics.bytes_in == 0,
+    );
+    let info = sender.server_info();
+    check(
+        "info",
+        info.is_some_and(|info| info.contains("\"server_id\"")),
+    );
+    receiver.drain(None)?;
+    check(
+        "drained",
+        receiver.state() == State::Closed && sender.state() == State::Connected,
+    );
+    Ok(())
+}
+
+fn many(sender: &Client, wild: &Subscription) -> Result<(), NatsError> {
     let many: Vec<Outgoing> = (0..10u8)
         .map(|number| outgoing("orders.many", &[number]))
         .collect();
@@ -161,22 +158,6 @@ fn core() -> Result<(), NatsError> {
         "unsubscribed",
         wild.next(Some(SECOND))
             .is_err_and(|error| error.kind == ErrorKind::Closed),
-    );
-    let statistics = sender.statistics();
-    check(
-        "statistics",
-        statistics.messages_out == 14 && statistics.bytes_in == 0,
-    );
-    check(
-        "info",
-        sender
-            .server_info()
-            .is_some_and(|info| info.contains("\"server_id\"")),
-    );
-    receiver.drain(None)?;
-    check(
-        "drained",
-        receiver.state() == State::Closed && sender.state() == State::Connected,
     );
     Ok(())
 }
@@ -215,12 +196,26 @@ fn requests() -> Result<(), NatsError> {
     Ok(())
 }
 
+const STREAM: &str = "ORDERS";
+
 fn jetstream() -> Result<(), NatsError> {
     let client = client();
     let jetstream = JetStream::new(&client, None);
-    let name = "ORDERS";
+    store(&jetstream)?;
+    deliver(&client, &jetstream)?;
+    jetstream.delete_consumer(STREAM, "worker")?;
+    let info = jetstream.consumer_info(STREAM, "worker");
+    check("no consumer", info.is_err_and(|error| error.code == 10_014));
+    check("purged", jetstream.purge_stream(STREAM, None)? == 3);
+    jetstream.delete_stream(STREAM)?;
+    let info = jetstream.stream_info(STREAM);
+    check("no stream", info.is_err_and(|error| error.code == 10_059));
+    Ok(())
+}
+
+fn store(jetstream: &JetStream) -> Result<(), NatsError> {
     let config = StreamConfig {
-        name: name.to_owned(),
+        name: STREAM.to_owned(),
         subjects: vec!["orders.>".to_owned()],
         storage: Some(Storage::Memory),
         retention: None,
@@ -234,7 +229,7 @@ fn jetstream() -> Result<(), NatsError> {
     let info = jetstream.create_stream(&config)?;
     check(
         "created",
-        info.name == name && info.json.contains("\"discard\":\"new\""),
+        info.name == STREAM && info.json.contains("\"discard\":\"new\""),
     );
     let first = jetstream.publish_message(&outgoing("orders.a", b"1"), Some("id-1"))?;
     let again = jetstream.publish_message(&outgoing("orders.a", b"1"), Some("id-1"))?;
@@ -246,7 +241,11 @@ fn jetstream() -> Result<(), NatsError> {
     pending.done().wait();
     check("stored beside", pending.take()?.sequence == 2);
     jetstream.publish("orders.b", b"3")?;
-    check("stream of", jetstream.stream_of("orders.x")? == name);
+    check("stream of", jetstream.stream_of("orders.x")? == STREAM);
+    Ok(())
+}
+
+fn deliver(client: &Client, jetstream: &JetStream) -> Result<(), NatsError> {
     let config = ConsumerConfig {
         durable: Some("worker".to_owned()),
         filter: Some("orders.a".to_owned()),
@@ -257,8 +256,8 @@ fn jetstream() -> Result<(), NatsError> {
         max_ack_pending: None,
         more: None,
     };
-    jetstream.create_consumer(name, &config)?;
-    let consumer = jetstream.consumer(name, "worker")?;
+    jetstream.create_consumer(STREAM, &config)?;
+    let consumer = jetstream.consumer(STREAM, "worker")?;
     let deliveries = consumer.fetch(2, 2 * SECOND)?;
     check(
         "fetched",
@@ -278,21 +277,6 @@ fn jetstream() -> Result<(), NatsError> {
     jetstream.ack_many(&[again[0].reply.clone()])?;
     client.flush(None)?;
     check("acknowledged", consumer.info()?.ack_pending == 0);
-    jetstream.delete_consumer(name, "worker")?;
-    check(
-        "no consumer",
-        jetstream
-            .consumer_info(name, "worker")
-            .is_err_and(|error| error.code == 10_014),
-    );
-    check("purged", jetstream.purge_stream(name, None)? == 3);
-    jetstream.delete_stream(name)?;
-    check(
-        "no stream",
-        jetstream
-            .stream_info(name)
-            .is_err_and(|error| error.code == 10_059),
-    );
     Ok(())
 }
 
@@ -357,94 +341,4 @@ fn during_sleep() -> Result<(), NatsError> {
         u64::from(after) <= client.statistics().messages_in,
     );
     Ok(())
-}
-
-impl Nats {
-    fn connected(&mut self) -> Result<(&Client, &Subscription), NatsError> {
-        if self.client.is_none() {
-            let client = client();
-            let subject = env_or("SUBJECT", &format!("vu.{}", execution::vu_in_test()));
-            self.subscription = Some(client.subscribe(&subject, None)?);
-            client.flush(None)?;
-            self.client = Some(client);
-        }
-        match (&self.client, &self.subscription) {
-            (Some(client), Some(subscription)) => Ok((client, subscription)),
-            _ => unreachable!("both were just made"),
-        }
-    }
-
-    /// One message there and back; over a broker that ends and comes back too.
-    fn echo(&mut self) -> Result<(), NatsError> {
-        let (client, subscription) = self.connected()?;
-        let subject = subscription.subject();
-        client.publish(&subject, b"tick")?;
-        let came = subscription.next(Some(SECOND / 2))?;
-        check("came back", came.is_some());
-        sleep(Duration::from_millis(20));
-        Ok(())
-    }
-
-    fn publish(&mut self) -> Result<(), NatsError> {
-        let count: u32 = env_or("COUNT", "1000").parse().unwrap_or(1);
-        let payload = vec![b'x'; 128];
-        if self.client.is_none() {
-            let client = client();
-            client.connect()?;
-            self.client = Some(client);
-        }
-        let client = self.client.as_ref().expect("just made");
-        match env("MANY") {
-            None => {
-                for _ in 0..count {
-                    client.publish("load", &payload)?;
-                }
-            }
-            Some(most) => {
-                let most: usize = most.parse().unwrap_or(100);
-                for _ in 0..count as usize / most {
-                    client.publish_all("load", &vec![payload.clone(); most])?;
-                }
-            }
-        }
-        client.flush(None).map(drop)
-    }
-
-    fn fan_in(&mut self) -> Result<(), NatsError> {
-        let wanted: usize = env_or("COUNT", "20000").parse().unwrap_or(1);
-        let (_, subscription) = self.connected()?;
-        let mut count = 0;
-        while count < wanted {
-            let batch = subscription.next_batch(1000, Some(5 * SECOND))?;
-            if batch.is_empty() {
-                break;
-            }
-            count += batch.len();
-        }
-        check("all came", count == wanted);
-        check("none dropped", subscription.dropped() == 0);
-        Ok(())
-    }
-
-    fn request(&mut self) -> Result<(), NatsError> {
-        let count: u32 = env_or("COUNT", "100").parse().unwrap_or(1);
-        if self.client.is_none() {
-            self.client = Some(client());
-        }
-        let client = self.client.as_ref().expect("just made");
-        for _ in 0..count {
-            client.request("echo", b"ping", None)?;
-        }
-        Ok(())
-    }
-
-    fn idle(&mut self) -> Result<(), NatsError> {
-        let (client, subscription) = self.connected()?;
-        check(
-            "there",
-            client.state() == State::Connected && subscription.pending() == 0,
-        );
-        sleep(Duration::from_secs(1));
-        Ok(())
-    }
 }

@@ -20,6 +20,21 @@ pub fn guest(name: &str) -> PathBuf {
     file
 }
 
+/// The file of a built extension, for instance `nats`.
+///
+/// # Panics
+/// When it was not built.
+pub fn extension(name: &str) -> PathBuf {
+    let folder = root().join("target/guests/wasm32-unknown-unknown/guest");
+    let file = folder.join(format!("brunt_{name}.wasm"));
+    assert!(
+        file.is_file(),
+        "the extension `{name}` is not built: run `cargo xtask guests` ({} is missing)",
+        file.display()
+    );
+    file
+}
+
 /// A script of the tests, for instance `get.js`.
 ///
 /// # Panics

@@ -37,7 +37,7 @@ pub use brunt::{Brunt, Ended, Running, binary};
 pub use certificates::{Authority, Credentials, ServerTls};
 pub use dns::{NameServer, Question};
 pub use frames::{FrameServer, Play, Stream};
-pub use guests::{example, guest, script};
+pub use guests::{example, extension, guest, script};
 pub use httpbin::Httpbin;
 pub use mosquitto::Mosquitto;
 pub use nats::Nats;

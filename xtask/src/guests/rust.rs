@@ -3,6 +3,7 @@
 //! Where rustup can't download the target, Debian's `rustc-web` builds the standard library from its sources. It lives
 //! in `/usr/bin`, behind rustup on the PATH, and disturbs nothing.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -13,7 +14,7 @@ use crate::process;
 const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "lld-22"];
 
-/// Builds the examples and the test guests.
+/// Builds the examples, the test guests and the extensions.
 ///
 /// # Errors
 /// When no compiler can be had, or a guest does not compile.
@@ -26,7 +27,25 @@ pub(super) fn build(root: &Path) -> Result<()> {
         "brunt-test-guests",
         "--examples",
     ]);
-    process::run(&mut command)
+    process::run(&mut command)?;
+    let mut command = cargo(root)?;
+    for extension in extensions(root)? {
+        command.arg("-p").arg(extension);
+    }
+    process::run(command.arg("--lib"))
+}
+
+/// The packages of the extensions: each has a folder of its own, whose name it bears.
+fn extensions(root: &Path) -> Result<Vec<String>> {
+    let mut packages = Vec::new();
+    for entry in fs::read_dir(root.join("extensions"))? {
+        let entry = entry?;
+        if entry.path().join("Cargo.toml").is_file() {
+            packages.push(format!("brunt-{}", entry.file_name().to_string_lossy()));
+        }
+    }
+    packages.sort();
+    Ok(packages)
 }
 
 /// A cargo command that builds for WebAssembly, to which packages are to be added.

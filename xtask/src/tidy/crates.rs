@@ -22,6 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("brunt-js-runtime", &[]),
     ("brunt-mqtt", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-c-bindings", &[]),
+    ("brunt-stomp", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-nats", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-stomp", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-e2e", &[]),

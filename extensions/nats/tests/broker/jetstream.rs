@@ -37,6 +37,18 @@ fn pull(client: &mut TestClient, jetstream: &JetStream, config: ConsumerConfig) 
     Pull::new(jetstream, client, "ORDERS", name).expect("pulls")
 }
 
+/// A durable consumer of `orders.a`, named `worker`.
+fn with_worker(broker: &Nats) -> (TestClient, JetStream, Pull) {
+    let (mut client, jetstream) = with_stream(broker);
+    let config = ConsumerConfig {
+        durable: Some("worker".to_owned()),
+        filter: Some("orders.a".to_owned()),
+        ..ConsumerConfig::default()
+    };
+    let pull = pull(&mut client, &jetstream, config);
+    (client, jetstream, pull)
+}
+
 #[test]
 fn streams_are_made_changed_told_of_purged_and_deleted() {
     let broker = Nats::plain();
@@ -144,13 +156,7 @@ fn what_is_stored_is_acknowledged_and_an_id_is_stored_once() {
 #[test]
 fn messages_are_pulled_and_acknowledged() {
     let broker = Nats::plain();
-    let (mut client, jetstream) = with_stream(&broker);
-    let config = ConsumerConfig {
-        durable: Some("worker".to_owned()),
-        filter: Some("orders.a".to_owned()),
-        ..ConsumerConfig::default()
-    };
-    let mut pull = pull(&mut client, &jetstream, config);
+    let (mut client, jetstream, mut pull) = with_worker(&broker);
     for number in 0..5u8 {
         let fields = [("Number".to_owned(), number.to_string())];
         let one = Outgoing {
@@ -213,16 +219,17 @@ fn messages_are_pulled_and_acknowledged() {
         (&info["num_ack_pending"], &info["num_pending"]),
         (&2.into(), &0.into())
     );
-    let none = pull
-        .fetch(
-            &jetstream,
-            &mut client,
-            Fetch {
-                most: 5,
-                expires: None,
-            },
-        )
-        .expect("fetches");
+}
+
+#[test]
+fn a_consumer_that_has_nothing_or_is_gone_says_so() {
+    let broker = Nats::plain();
+    let (mut client, jetstream, mut pull) = with_worker(&broker);
+    let now = Fetch {
+        most: 5,
+        expires: None,
+    };
+    let none = pull.fetch(&jetstream, &mut client, now).expect("fetches");
     assert!(none.is_empty());
     jetstream
         .delete_consumer(&mut client, "ORDERS", "worker")
@@ -267,7 +274,7 @@ fn what_is_not_acknowledged_comes_again_as_the_verdict_says() {
     let broker = Nats::plain();
     let (mut client, jetstream) = with_stream(&broker);
     let config = ConsumerConfig {
-        ack_wait: Some(SECOND),
+        ack_wait: Some(2 * SECOND),
         ..ConsumerConfig::default()
     };
     let mut pull = pull(&mut client, &jetstream, config);
@@ -312,16 +319,16 @@ fn what_is_not_acknowledged_comes_again_as_the_verdict_says() {
         .collect();
     let started = now(&client);
     // "a" is worked on for longer than the time to acknowledge it, and "c" forgotten.
-    for _ in 0..3 {
+    for _ in 0..5 {
         jetstream
             .settle_surely(&mut client, &replies[0], Verdict::InProgress)
             .ok();
         let pause = now(&client) + SECOND / 2;
         brunt_nats::Wire::sleep(client.wire(), pause);
     }
-    assert!(now(&client) - started > SECOND);
+    assert!(now(&client) - started > 2 * SECOND);
     let late = pull
-        .fetch(&jetstream, &mut client, soon(2))
+        .fetch(&jetstream, &mut client, soon(1))
         .expect("fetches");
     assert_eq!(late.iter().map(text).collect::<Vec<_>>(), ["c"]);
     assert!(

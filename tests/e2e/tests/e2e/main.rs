@@ -17,6 +17,7 @@ mod httpbin;
 mod lifecycle;
 mod logins;
 mod names;
+mod nats;
 mod outputs;
 mod pacing;
 mod proxies;
