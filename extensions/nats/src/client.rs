@@ -4,7 +4,7 @@ mod messages;
 mod waiting;
 
 use crate::command::Outgoing;
-use crate::options::{Options, Time};
+use crate::options::{Options, SECOND, Time};
 use crate::session::{Notice, Phase, Session};
 use crate::wire::{Incoming, Meter, Wire};
 use crate::{Address, Fault, Kind, subject};
@@ -106,12 +106,13 @@ impl<W: Wire, M: Meter> Client<W, M> {
         }
         let now = self.wire.now();
         self.session.connect(now);
-        let deadline = now.saturating_add(
-            self.session
-                .options()
-                .connect_timeout
-                .saturating_mul(SERVERS_MOST),
-        );
+        let attempts = self.session.servers_known() as u64;
+        let patience = self
+            .session
+            .options()
+            .connect_timeout
+            .saturating_mul(attempts);
+        let deadline = now.saturating_add(patience.saturating_add(SLACK));
         loop {
             match self.session.phase() {
                 Phase::Live => return Ok(()),
@@ -389,8 +390,8 @@ const DIALING_PACE: Time = 20_000_000;
 /// Reads that one [`Client::attend`] does at most, so that the test has its turn too.
 const ROUNDS_MOST: u32 = 64;
 
-/// Attempts to connect that [`Client::connect`] waits for, of the servers that are known.
-const SERVERS_MOST: u64 = 64;
+/// Each attempt to connect ends by itself: how much longer than all of them is waited.
+const SLACK: Time = SECOND;
 
 /// Room for what is to be written that is kept from one message to the next.
 const OUT_KEPT: usize = 16 * 1024;

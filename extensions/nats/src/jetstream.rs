@@ -275,22 +275,18 @@ impl JetStream {
         number: u64,
         deadline: Time,
     ) -> Result<Stored, Fault> {
-        let asked = client
-            .session()
-            .answer(number)
-            .map(|request| (request.subject.clone(), request.started));
-        let (subject, started) = asked.unwrap_or_default();
+        let asked = client.session().answer(number);
+        let subject = asked.map(|request| request.subject.clone());
         let answer = client
-            .answer(number, deadline)
-            .map_err(|fault| no_stream(fault, &subject))?;
-        let outcome = api::answer(answer.payload());
-        let answer = client.counted(outcome)?;
-        let took = client.wire().now().saturating_sub(started);
-        client.meter().stored(&subject, took);
+            .answer_in_time(number, deadline)
+            .map_err(|fault| no_stream(fault, &subject.unwrap_or_default()))?;
+        let outcome = api::answer(answer.message.payload());
+        let json = client.counted(outcome)?;
+        client.meter().stored(&answer.subject, answer.took);
         Ok(Stored {
-            stream: answer["stream"].as_str().unwrap_or_default().to_owned(),
-            sequence: answer["seq"].as_u64().unwrap_or_default(),
-            duplicate: answer["duplicate"].as_bool().unwrap_or_default(),
+            stream: json["stream"].as_str().unwrap_or_default().to_owned(),
+            sequence: json["seq"].as_u64().unwrap_or_default(),
+            duplicate: json["duplicate"].as_bool().unwrap_or_default(),
         })
     }
 

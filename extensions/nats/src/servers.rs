@@ -27,6 +27,11 @@ impl Servers {
         &self.known[self.at]
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.known.len()
+    }
+
     /// Learns of others. They are reached as the current one is, by the same name and password.
     pub(crate) fn learn(&mut self, urls: &[String]) {
         for url in urls {

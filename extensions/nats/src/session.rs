@@ -151,6 +151,11 @@ impl Session {
         self.servers.current()
     }
 
+    /// How many servers are known.
+    pub fn servers_known(&self) -> usize {
+        self.servers.count()
+    }
+
     /// What that server said of itself.
     pub fn info(&self) -> &ServerInfo {
         &self.info

@@ -7,6 +7,15 @@ use crate::session::{Phase, Request};
 use crate::wire::{Meter, Wire};
 use crate::{Fault, Message};
 
+/// The answer to a request.
+pub(crate) struct Answer {
+    pub(crate) message: Message,
+    /// Where the request was sent to.
+    pub(crate) subject: String,
+    /// From sending it until the answer came.
+    pub(crate) took: Time,
+}
+
 impl<W: Wire, M: Meter> Client<W, M> {
     /// Sends a message. It is on its way when this returns; while it reconnects it is kept.
     ///
@@ -118,6 +127,14 @@ impl<W: Wire, M: Meter> Client<W, M> {
     /// # Errors
     /// No responders, the time has passed, the client was closed, the server does not allow the subject.
     pub fn answer(&mut self, number: u64, deadline: Time) -> Result<Message, Fault> {
+        let answer = self.answer_in_time(number, deadline)?;
+        let name = self.measured_as(&answer.subject);
+        self.meter.answered(&name, answer.took);
+        Ok(answer.message)
+    }
+
+    /// The same, and leaves to the caller what it measures of it.
+    pub(crate) fn answer_in_time(&mut self, number: u64, deadline: Time) -> Result<Answer, Fault> {
         loop {
             if let Some(request) = self.session.take_answer(number) {
                 let outcome = self.answered(request);
@@ -136,20 +153,26 @@ impl<W: Wire, M: Meter> Client<W, M> {
         }
     }
 
-    /// Measures an answer.
-    fn answered(&mut self, request: Request) -> Result<Message, Fault> {
+    /// Counts an answer.
+    fn answered(&mut self, request: Request) -> Result<Answer, Fault> {
         let message = request
             .outcome
             .unwrap_or_else(|| Err(self.session.closed()))?;
         let length = message.length() as u64;
         self.statistics.messages_in += 1;
         self.statistics.bytes_in += length;
-        let name =
-            crate::subject::measured_as(&request.subject, &self.session.options().inbox_prefix);
+        let name = self.measured_as(&request.subject);
         self.meter.received(&name, 1, length);
-        let took = request.ended.saturating_sub(request.started);
-        self.meter.answered(&name, took);
-        Ok(message)
+        Ok(Answer {
+            message,
+            subject: request.subject,
+            took: request.ended.saturating_sub(request.started),
+        })
+    }
+
+    fn measured_as(&self, subject: &str) -> String {
+        let prefix = &self.session.options().inbox_prefix;
+        crate::subject::measured_as(subject, prefix).into_owned()
     }
 
     fn unanswered(&mut self, number: u64) -> Fault {
