@@ -205,10 +205,11 @@ export class Nats {
     soon(() => {
       const wanted = streamConfig(config);
       try {
-        this.#stored.updateStream(wanted);
-      } catch (error) {
-        if (error?.payload?.code !== 10059) throw error;
         this.#stored.createStream(wanted);
+      } catch (error) {
+        // There is one of this name, and it is another.
+        if (error?.payload?.code !== 10058) throw error;
+        this.#stored.updateStream(wanted);
       }
     });
   }
