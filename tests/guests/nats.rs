@@ -75,6 +75,19 @@ fn next(subscription: &Subscription) -> Result<Message, NatsError> {
     })
 }
 
+/// So many messages, in whatever batches they come.
+fn take(subscription: &Subscription, count: usize) -> Result<Vec<Message>, NatsError> {
+    let mut messages = Vec::new();
+    while messages.len() < count {
+        let batch = subscription.next_batch(100, Some(5 * SECOND))?;
+        if batch.is_empty() {
+            break;
+        }
+        messages.extend(batch);
+    }
+    Ok(messages)
+}
+
 fn outgoing(subject: &str, payload: &[u8]) -> Outgoing {
     Outgoing {
         subject: subject.to_owned(),
@@ -109,7 +122,7 @@ fn core() -> Result<(), NatsError> {
         "headers",
         second.headers == headers && second.reply.as_deref() == Some("answers"),
     );
-    let both = wild.next_batch(10, Some(SECOND))?;
+    let both = take(&wild, 2)?;
     check(
         "wildcard",
         both.len() == 2 && both[1].subject == "orders.new",
@@ -144,14 +157,10 @@ fn many(sender: &Client, wild: &Subscription) -> Result<(), NatsError> {
     sender.publish_many(&many)?;
     sender.publish_all("orders.many", &[vec![10], vec![11]])?;
     sender.flush(None)?;
-    let mut numbers = Vec::new();
-    while numbers.len() < 12 {
-        numbers.extend(
-            wild.next_batch(100, Some(SECOND))?
-                .into_iter()
-                .map(|message| message.payload[0]),
-        );
-    }
+    let numbers: Vec<u8> = take(wild, 12)?
+        .iter()
+        .map(|message| message.payload[0])
+        .collect();
     check("many", numbers == (0..12).collect::<Vec<u8>>());
     wild.unsubscribe(None);
     check(

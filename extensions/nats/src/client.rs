@@ -3,7 +3,7 @@
 mod messages;
 mod waiting;
 
-use crate::command::Outgoing;
+use crate::client::messages::Run;
 use crate::options::{Options, SECOND, Time};
 use crate::session::{Notice, Phase, Session};
 use crate::wire::{Incoming, Meter, Wire};
@@ -375,12 +375,15 @@ impl<W: Wire, M: Meter> Client<W, M> {
     }
 
     /// Counts messages that were sent.
-    pub(crate) fn count_sent(&mut self, message: &Outgoing<'_>) {
-        let length = message.length() as u64;
-        self.statistics.messages_out += 1;
-        self.statistics.bytes_out += length;
-        let name = subject::measured_as(message.subject, &self.session.options().inbox_prefix);
-        self.meter.sent(&name, 1, length);
+    pub(crate) fn count_run(&mut self, run: &Run<'_>) {
+        if run.messages == 0 {
+            return;
+        }
+        self.statistics.messages_out += run.messages;
+        self.statistics.bytes_out += run.bytes;
+        let prefix = &self.session.options().inbox_prefix;
+        let name = subject::measured_as(run.subject, prefix);
+        self.meter.sent(&name, run.messages, run.bytes);
     }
 }
 

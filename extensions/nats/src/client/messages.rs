@@ -37,16 +37,23 @@ impl<W: Wire, M: Meter> Client<W, M> {
     ) -> Result<(), Fault> {
         self.ready()?;
         let mut outcome = Ok(());
+        let mut run = Run::default();
         for message in messages {
             if let Err(fault) = self.session.publish(&message) {
                 outcome = Err(fault);
                 break;
             }
-            self.count_sent(&message);
+            if run.subject != message.subject {
+                self.count_run(&run);
+                run = Run::of(message.subject);
+            }
+            run.messages += 1;
+            run.bytes += message.length() as u64;
             if self.session.out().len() > WRITE_MOST {
                 self.write();
             }
         }
+        self.count_run(&run);
         self.write();
         self.look();
         self.counted(outcome)
@@ -61,7 +68,7 @@ impl<W: Wire, M: Meter> Client<W, M> {
             self.session.publish(message)?;
             self.note();
         }
-        self.count_sent(message);
+        self.count_run(&Run::one(message));
         self.unread += 1;
         if self.unread >= READ_EVERY || !was_live {
             self.look();
@@ -95,7 +102,7 @@ impl<W: Wire, M: Meter> Client<W, M> {
             number = self.session.request(message, now)?;
             self.note();
         }
-        self.count_sent(message);
+        self.count_run(&Run::one(message));
         Ok(number)
     }
 
@@ -195,6 +202,31 @@ impl<W: Wire, M: Meter> Client<W, M> {
             self.meter.failed(fault.kind);
         }
         outcome
+    }
+}
+
+/// Messages to one subject, one behind the other: they are measured together.
+#[derive(Default)]
+pub(crate) struct Run<'a> {
+    pub(crate) subject: &'a str,
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+}
+
+impl<'a> Run<'a> {
+    fn of(subject: &'a str) -> Run<'a> {
+        Run {
+            subject,
+            ..Run::default()
+        }
+    }
+
+    fn one(message: &Outgoing<'a>) -> Run<'a> {
+        Run {
+            subject: message.subject,
+            messages: 1,
+            bytes: message.length() as u64,
+        }
     }
 }
 

@@ -52,7 +52,10 @@ pub(super) fn register() -> Result<(), String> {
 #[derive(Default)]
 pub(super) struct Gauges {
     server: String,
-    by_subject: FxHashMap<String, TagSet>,
+    tags: Vec<TagSet>,
+    by_subject: FxHashMap<String, usize>,
+    /// The subject that was measured last, which is mostly the next one too.
+    last: Option<(String, usize)>,
     alone: Option<TagSet>,
 }
 
@@ -69,16 +72,30 @@ impl Gauges {
     }
 
     fn with(&mut self, subject: &str, add: impl FnOnce(&Metrics, &TagSet)) {
-        if !self.by_subject.contains_key(subject) {
-            if self.by_subject.len() >= KEPT {
-                self.by_subject.clear();
-            }
-            let tags = TagSet::new(&[("server", &*self.server), ("subject", subject)]);
-            self.by_subject.insert(subject.to_owned(), tags);
+        let at = match &self.last {
+            Some((last, at)) if last == subject => *at,
+            _ => self.find(subject),
+        };
+        METRICS.with_borrow(|metrics| metrics.as_ref().map(|metrics| add(metrics, &self.tags[at])));
+    }
+
+    fn find(&mut self, subject: &str) -> usize {
+        let known = self.by_subject.get(subject).copied();
+        let at = known.unwrap_or_else(|| self.make(subject));
+        self.last = Some((subject.to_owned(), at));
+        at
+    }
+
+    fn make(&mut self, subject: &str) -> usize {
+        if self.tags.len() >= KEPT {
+            self.tags.clear();
+            self.by_subject.clear();
         }
-        if let Some(tags) = self.by_subject.get(subject) {
-            METRICS.with_borrow(|metrics| metrics.as_ref().map(|metrics| add(metrics, tags)));
-        }
+        let tags = [("server", &*self.server), ("subject", subject)];
+        self.tags.push(TagSet::new(&tags));
+        let at = self.tags.len() - 1;
+        self.by_subject.insert(subject.to_owned(), at);
+        at
     }
 
     fn alone(&mut self, add: impl FnOnce(&Metrics, &TagSet)) {

@@ -187,7 +187,8 @@ fn a_broker_that_is_killed_and_comes_back_is_reconnected_to_and_counted() {
     let running = load(&broker.url(), "echo")
         .args(["--vus", "4", "--duration", "6s"])
         .start();
-    thread::sleep(Duration::from_secs(2));
+    wait_for_subscription(&mut raw(&broker), "vu.1");
+    thread::sleep(Duration::from_secs(1));
     broker.kill();
     thread::sleep(Duration::from_millis(500));
     broker.restart();
@@ -246,10 +247,10 @@ fn twenty_thousand_messages_come_to_one_vu_without_loss() {
     let broker = Nats::plain();
     let running = load(&broker.url(), "fan-in")
         .test_env("SUBJECT", "fan")
-        .test_env("COUNT", "20000")
+        .test_env("COUNT", "20001")
         .start();
     let mut publisher = raw(&broker);
-    // Nobody gets what is published before the subscription is there.
+    // Nobody gets what is published before the subscription is there. The probe that is told so comes to it too.
     wait_for_subscription(&mut publisher, "fan");
     let batch = b"PUB fan 5\r\nhello\r\n".repeat(1000);
     for _ in 0..20 {
