@@ -16,6 +16,7 @@ mod http_debug;
 mod httpbin;
 mod lifecycle;
 mod logins;
+mod mqtt;
 mod names;
 mod nats;
 mod outputs;
