@@ -15,17 +15,28 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
     ("dial", &[Tool::Nginx, Tool::Wrk, Tool::Oha]),
     ("post", &[Tool::Nginx]),
     ("scripts", &[Tool::Nginx]),
+    ("mqtt", &[Tool::Mosquitto]),
     ("connections", &[Tool::Nginx]),
     ("idle-vus", &[]),
     ("start", &[]),
     ("arrival", &[]),
-    ("all", &[Tool::Nginx, Tool::Wrk, Tool::H2load, Tool::Oha]),
+    (
+        "all",
+        &[
+            Tool::Nginx,
+            Tool::Mosquitto,
+            Tool::Wrk,
+            Tool::H2load,
+            Tool::Oha,
+        ],
+    ),
 ];
 
 /// A program that is not ours.
 #[derive(Debug, Clone, Copy)]
 enum Tool {
     Nginx,
+    Mosquitto,
     Wrk,
     H2load,
     Oha,
@@ -76,6 +87,11 @@ impl Tool {
             Tool::Nginx => from_debian(
                 "/usr/sbin/nginx",
                 "nginx-light",
+                "the server to measure with",
+            ),
+            Tool::Mosquitto => from_debian(
+                "/usr/sbin/mosquitto",
+                "mosquitto",
                 "the server to measure with",
             ),
             Tool::Wrk => from_debian("/usr/bin/wrk", "wrk", client),
