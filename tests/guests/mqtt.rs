@@ -49,6 +49,7 @@ fn mqtt() -> Result<()> {
         "tls" => connections::tls(),
         "servers" => connections::servers(),
         "outlive" => connections::outlive(),
+        "exact" => connections::exact(),
         "refused" => trouble::refused(),
         "away" => trouble::away(),
         "hostile" => trouble::hostile(),

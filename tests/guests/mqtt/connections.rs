@@ -199,3 +199,29 @@ pub(crate) fn outlive() -> Done {
     check("subscribed again", next(&client)?.topic == "after/all");
     Ok(())
 }
+
+/// Messages with QoS 2 are delivered once each, by connections that break again and again.
+pub(crate) fn exact() -> Done {
+    let receiver = client(Version::V5, "receiver")?;
+    receiver.subscribe("exact", 2)?;
+    let sender = Options::new(&env_or("BREAKING", ""));
+    sender.set_client_id("sender");
+    sender.set_session_expiry(300 * SECOND);
+    sender.set_reconnect(5 * MS, 50 * MS, None);
+    let sender = Client::new(&sender);
+    sender.connect()?;
+    let mut pending = Vec::new();
+    for number in 0..100u8 {
+        pending.push(sender.start_publish(&outgoing("exact", &[number], 2))?);
+    }
+    for one in &pending {
+        one.take()?;
+    }
+    let mut seen = Vec::new();
+    while let Some(message) = receiver.receive(Some(300 * MS))? {
+        seen.extend(message.payload);
+    }
+    seen.sort_unstable();
+    check("each once", seen == (0..100).collect::<Vec<u8>>());
+    Ok(())
+}

@@ -5,7 +5,8 @@ mod scripts;
 use std::time::Duration;
 
 use brunt_e2e::{
-    Authority, Brunt, Ended, Mosquitto, Relay, RelayManner, Running, Scripted, Step, extension,
+    Authority, Brunt, Ended, Mosquitto, Relay, RelayManner, Running, Scripted, Step, example,
+    extension,
 };
 
 use crate::samples::run_with_samples;
@@ -266,6 +267,38 @@ fn a_server_that_breaks_the_protocol_later_is_left() {
         (&[0x30, 4, 0, 1, 0xff, 0], "protocol", "UTF-8"),
     ] {
         hostile(&[&greeting[..], bytes].concat(), kind, words);
+    }
+}
+
+#[test]
+fn messages_with_qos_2_come_exactly_once_over_connections_that_break() {
+    let broker = Mosquitto::start(ANYONE);
+    let manner = RelayManner {
+        piece: 5,
+        breaks_after: Some(150),
+        ..RelayManner::default()
+    };
+    let relay = Relay::start(broker.address(), manner);
+    let run =
+        guest("exact", &broker.url()).test_env("BREAKING", &format!("mqtt://{}", relay.address()));
+    let ended = passed(run.run());
+    assert!(relay.accepted() > 3, "{} connections", relay.accepted());
+    assert!(ended.metric("mqtt_reconnects", "count") > 2.0);
+}
+
+#[test]
+fn the_examples_run() {
+    let broker = Mosquitto::start(ANYONE);
+    for brunt in [
+        Brunt::test(&example("js/mqtt.js")),
+        Brunt::guest("mqtt_sensors"),
+    ] {
+        let run = brunt
+            .arg("--extension")
+            .arg(extension("mqtt"))
+            .test_env("MQTT", &broker.url())
+            .args(["--duration", "1s", "--no-thresholds"]);
+        passed(run.run());
     }
 }
 
