@@ -24,7 +24,6 @@ const EDGES: &[(&str, &[&str])] = &[
     ("brunt-c-bindings", &[]),
     ("brunt-stomp", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-nats", &["brunt-sdk", "brunt-e2e"]),
-    ("brunt-stomp", &["brunt-sdk", "brunt-e2e"]),
     ("brunt-e2e", &[]),
     ("brunt-bench", &["brunt-e2e"]),
     ("xtask", &[]),
