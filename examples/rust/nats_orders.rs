@@ -1,4 +1,4 @@
-//! Defines a test of NATS: orders are published, taken by workers of a queue, and confirmed.
+//! Defines a test of NATS: orders are sent as requests, taken by a worker of a queue, and confirmed.
 //!
 //! `brunt run --extension brunt_nats.wasm --env NATS=nats://127.0.0.1:4222 nats_orders.wasm`
 
@@ -52,14 +52,15 @@ impl Orders {
 }
 
 impl Orders {
-    /// Each VU is a worker too, so that there is always somebody who confirms: itself, or another.
+    /// Each VU is the worker of its own orders, so that there is somebody who confirms them.
     fn order(&mut self) -> Result<(), NatsError> {
+        let subject = format!("orders.{}", execution::vu_in_test());
         if self.work.is_none() {
-            self.work = Some(self.client.subscribe("orders", Some("workers"))?);
+            self.work = Some(self.client.subscribe(&subject, Some("workers"))?);
             self.client.flush(None)?;
         }
         let order = Outgoing {
-            subject: "orders".to_owned(),
+            subject,
             reply: None,
             headers: Some(vec![(
                 "customer".to_owned(),

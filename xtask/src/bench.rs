@@ -15,6 +15,7 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
     ("dial", &[Tool::Nginx, Tool::Wrk, Tool::Oha]),
     ("post", &[Tool::Nginx]),
     ("scripts", &[Tool::Nginx, Tool::K6]),
+    ("mqtt", &[Tool::Mosquitto]),
     ("connections", &[Tool::Nginx]),
     ("idle-vus", &[]),
     ("start", &[]),
@@ -22,7 +23,14 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
     ("arrival", &[]),
     (
         "all",
-        &[Tool::Nginx, Tool::Wrk, Tool::H2load, Tool::Oha, Tool::K6],
+        &[
+            Tool::Nginx,
+            Tool::Mosquitto,
+            Tool::Wrk,
+            Tool::H2load,
+            Tool::Oha,
+            Tool::K6,
+        ],
     ),
 ];
 
@@ -30,6 +38,7 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
 #[derive(Debug, Clone, Copy)]
 enum Tool {
     Nginx,
+    Mosquitto,
     Wrk,
     H2load,
     Oha,
@@ -85,6 +94,11 @@ impl Tool {
             Tool::Nginx => from_debian(
                 "/usr/sbin/nginx",
                 "nginx-light",
+                "the server to measure with",
+            ),
+            Tool::Mosquitto => from_debian(
+                "/usr/sbin/mosquitto",
+                "mosquitto",
                 "the server to measure with",
             ),
             Tool::Wrk => from_debian("/usr/bin/wrk", "wrk", client),

@@ -10,6 +10,9 @@ mod reason;
 mod server;
 mod topic;
 
+#[cfg(target_arch = "wasm32")]
+mod guest;
+
 pub use error::{Error, ErrorKind};
 pub use reason::{greeting_words, words};
 pub use server::{Login, Server};

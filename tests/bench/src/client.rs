@@ -143,7 +143,8 @@ fn run(test: &Path, load: &Load<'_>) -> String {
 }
 
 impl Client {
-    fn new(name: &str, program: impl Into<PathBuf>, args: &str, read: Read) -> Client {
+    /// A program with these arguments.
+    pub(crate) fn new(name: &str, program: impl Into<PathBuf>, args: &str, read: Read) -> Client {
         Client {
             name: name.to_owned(),
             program: program.into(),

@@ -7,6 +7,7 @@ mod http;
 mod http2;
 mod https;
 mod idle_vus;
+mod mqtt;
 mod post;
 mod script_start;
 mod scripts;
@@ -30,7 +31,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::table::Table;
 
-const USAGE: &str = "usage: brunt-bench http|https|http2|dial|post|scripts|connections|idle-vus|start|script-start|arrival|all [ROUNDS]";
+const USAGE: &str = "usage: brunt-bench http|https|http2|dial|post|scripts|mqtt|connections|idle-vus|start|script-start|arrival|all [ROUNDS]";
 
 fn main() -> Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -85,6 +86,7 @@ const MEASUREMENTS: &[(&str, Measure)] = &[
     ("dial", dial::measure),
     ("post", post::measure),
     ("scripts", scripts::measure),
+    ("mqtt", mqtt::measure),
     ("connections", connections::measure),
     ("idle-vus", idle_vus::measure),
     ("start", start::measure),

@@ -4,11 +4,12 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::debian;
 
 /// A running mosquitto. It ends when it is dropped.
 ///
@@ -59,6 +60,23 @@ impl Mosquitto {
             assert!(log.contains("Address already in use"), "mosquitto: {log}");
         }
         panic!("mosquitto found no free port in {ATTEMPTS} attempts");
+    }
+
+    /// The contents of a password file that lets this user in.
+    ///
+    /// # Panics
+    /// When mosquitto's own program for that does not do it.
+    pub fn password_file(user: &str, password: &str) -> String {
+        program();
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let status = Command::new("mosquitto_passwd")
+            .arg("-b")
+            .arg(file.path())
+            .args([user, password])
+            .status()
+            .expect("mosquitto_passwd can be started");
+        assert!(status.success(), "mosquitto_passwd: {status}");
+        fs::read_to_string(file.path()).expect("the password file")
     }
 
     /// Where it listens.
@@ -145,31 +163,9 @@ impl Drop for Mosquitto {
 const ATTEMPTS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The program; installed, aloud, when it is missing and this is root.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        found().unwrap_or_else(|| {
-            eprintln!("Installing the Debian package mosquitto, a broker to test against");
-            let install = "apt-get update -q && apt-get install -q -y --no-install-recommends mosquitto";
-            let status = Command::new("sh")
-                .args(["-c", install])
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                // A service of the machine is not wanted, only the program.
-                .env("RUNLEVEL", "1")
-                .status();
-            assert!(
-                status.is_ok_and(|status| status.success()),
-                "there is no mosquitto, and it can't be installed\nhint: run this first: sudo sh -c '{install}'"
-            );
-            found().expect("mosquitto is there once it is installed")
-        })
-    })
-}
-
-fn found() -> Option<PathBuf> {
+fn program() -> PathBuf {
     let places = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"];
-    places.iter().map(PathBuf::from).find(|path| path.is_file())
+    debian::program(&places, "mosquitto", "a broker to test against")
 }
 
 fn free_address() -> SocketAddr {

@@ -25,6 +25,7 @@ const TABLES: &[(&str, Generator)] = &[
     ("benchmarks-dial", Generator::Elsewhere),
     ("benchmarks-post", Generator::Elsewhere),
     ("benchmarks-scripts", Generator::Elsewhere),
+    ("benchmarks-mqtt", Generator::Elsewhere),
     ("benchmarks-connections", Generator::Elsewhere),
     ("benchmarks-idle-vus", Generator::Elsewhere),
     ("benchmarks-start", Generator::Elsewhere),

@@ -1,5 +1,7 @@
 //! Tests how layers become options: every option once, precedence, wiping, conflicts and the sandbox.
 
+use std::path::PathBuf;
+
 use brunt_host::Authorities;
 use brunt_plan::{Executor, duration};
 use serde_json::json;
@@ -214,6 +216,10 @@ fn reads_every_option_of_results_from_json() {
     assert_eq!(
         (options.metric_samples_buffer_size, options.outputs),
         (5, vec!["json=x.json".to_owned()])
+    );
+    assert_eq!(
+        options.extensions,
+        ["a.wasm", "b,c.wasm"].map(PathBuf::from)
     );
     assert_eq!(
         (options.workers.map(NonZeroUsize::get), options.seed),
@@ -868,7 +874,7 @@ const EVERYTHING: &str = r#"{
     "dns": {"ttl": "inf", "select": "roundRobin", "policy": "onlyIPv6", "server": "127.0.0.1:5353"},
     "summaryTrendStats": ["count", "p(99.9)"], "summaryTimeUnit": "ms", "metricSamplesBufferSize": 5,
     "summaryMode": "full", "summaryExport": "s.json", "noThresholds": true, "out": ["json=x.json"], "linger": true,
-    "consoleOutput": "c.log", "includeSystemEnvVars": false, "reloadModules": true,
+    "consoleOutput": "c.log", "includeSystemEnvVars": false, "reloadModules": true, "extensions": ["a.wasm", "b,c.wasm"],
     "moduleMirrors": {"https://a.example/": "https://b.example/a/"}, "workers": 3, "busyWarning": 80, "seed": 42, "instancePerIteration": true,
     "limits": {"memory": "64MiB", "cpuTime": "1s", "series": 10, "handles": 11, "connections": 12, "tableElements": 13,
                "stack": "512KiB", "responseBody": 1024, "responseHeaders": 99, "responseHead": "8KiB", "streamBuffer": "9KiB", "socketBuffer": "11KiB", "sseEvent": "10KiB", "cookies": 2048, "logBytes": "1KB",

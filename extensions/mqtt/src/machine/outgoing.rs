@@ -25,18 +25,22 @@ impl<T> Machine<T> {
             .into()
     }
 
-    /// Writes a message. Gives the errand back for QoS 0, which ends with being written; otherwise it comes with the event.
+    /// Writes a message. Whether its acknowledgement is waited for: with QoS 0 it ends with being written, and there is no errand.
     ///
     /// # Errors
     /// When the client is not connected, there is no room (ask [`has_room`](Self::has_room) before), or the server takes no such message.
-    pub fn publish(&mut self, publication: Publication, errand: T) -> Result<Option<T>, Error> {
+    pub fn publish(
+        &mut self,
+        publication: Publication,
+        errand: impl FnOnce() -> T,
+    ) -> Result<bool, Error> {
         if !self.is_open() {
             return Err(not_connected());
         }
         self.check_publication(&publication)?;
         if publication.qos == Qos::AtMostOnce {
             self.write_message(&publication, 0, false)?;
-            return Ok(Some(errand));
+            return Ok(false);
         }
         let id = match self.has_room() {
             true => self.flights.free_id(),
@@ -49,8 +53,8 @@ impl<T> Machine<T> {
             )
         })?;
         self.write_message(&publication, id, false)?;
-        self.flights.publish(id, publication, errand);
-        Ok(None)
+        self.flights.publish(id, publication, errand());
+        Ok(true)
     }
 
     fn check_publication(&self, publication: &Publication) -> Result<(), Error> {

@@ -37,6 +37,17 @@ impl Pulse {
         self.keep_alive_ns / 4 * 3
     }
 
+    /// When to look again at the latest, when something came last at `heard_ns`.
+    pub fn due_ns(&self, heard_ns: u64) -> Option<u64> {
+        if self.keep_alive_ns == 0 {
+            return None;
+        }
+        match self.asked_ns.filter(|asked| heard_ns < *asked) {
+            Some(asked) => Some(asked + self.keep_alive_ns / 2),
+            None => Some(heard_ns + self.keep_alive_ns),
+        }
+    }
+
     /// What is to be done now, when something came last at `heard_ns`.
     pub fn look(&mut self, now_ns: u64, heard_ns: u64) -> Sign {
         if self.keep_alive_ns == 0 {

@@ -1,11 +1,10 @@
 //! Defines a server in memory: what a machine says is read as packets, what it hears is written by the test.
 
-use brunt_mqtt::Error;
-use brunt_mqtt::Topic;
 use brunt_mqtt::codec::{
-    Greeting, MOST_BYTES, Packet, Property, Publish, Qos, Version, decode, encode, frame,
+    Ack, Greeting, MOST_BYTES, Packet, Property, Publish, Qos, Step, Version, decode, encode, frame,
 };
 use brunt_mqtt::machine::{Event, Machine, Publication, Settings};
+use brunt_mqtt::{Error, ErrorKind, Topic};
 
 /// A client called `c`.
 pub(crate) fn settings(version: Version) -> Settings {
@@ -96,4 +95,35 @@ pub(crate) fn message(topic: &'static str, id: u16, qos: Qos) -> Packet<'static>
         properties: Vec::new(),
         payload: b"payload",
     })
+}
+
+/// One step of acknowledging a message.
+pub(crate) fn ack(step: Step, id: u16, reason: u8) -> Packet<'static> {
+    Packet::Ack(Ack {
+        step,
+        id,
+        reason,
+        properties: Vec::new(),
+    })
+}
+
+/// A client whose session is kept.
+pub(crate) fn persistent(version: Version) -> Settings {
+    Settings {
+        clean_start: false,
+        session_expiry_s: if version == Version::V5 { 60 } else { 0 },
+        ..settings(version)
+    }
+}
+
+/// A client of version 5 that has read its greeting.
+pub(crate) fn v5() -> Machine<u32> {
+    let mut machine = greeted(settings(Version::V5));
+    events(&mut machine);
+    machine
+}
+
+/// Its connection breaks.
+pub(crate) fn lose(machine: &mut Machine<u32>) {
+    machine.lost(&Error::new(ErrorKind::Connection, "gone"));
 }

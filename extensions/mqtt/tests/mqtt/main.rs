@@ -6,4 +6,5 @@ mod garbage;
 mod machine;
 mod mosquitto;
 mod packets;
+mod server;
 mod wire;

@@ -53,9 +53,9 @@ impl Wire {
     pub(crate) fn begin_publish(&mut self, publication: Publication) -> Result<Option<u32>, Error> {
         self.until(Machine::has_room)?;
         self.last_errand += 1;
-        let left = self.machine.publish(publication, self.last_errand)?;
+        let flies = self.machine.publish(publication, || self.last_errand)?;
         self.flush();
-        Ok(left.is_none().then_some(self.last_errand))
+        Ok(flies.then_some(self.last_errand))
     }
 
     pub(crate) fn subscribe(&mut self, wanted: &[Wanted]) -> Result<Vec<Qos>, Error> {

@@ -121,6 +121,10 @@ impl Wire for Sockets {
     }
 
     fn write(&self, link: &mut Link, bytes: &[u8]) -> Result<(), Fault> {
+        // Mostly there is room, and then this costs less.
+        if link.connection.write_now(bytes).map_err(fault)? {
+            return Ok(());
+        }
         link.connection.write(bytes).map_err(fault)
     }
 

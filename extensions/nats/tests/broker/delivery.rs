@@ -70,6 +70,9 @@ fn those_of_a_queue_share_what_comes() {
     let outgoing = messages.iter().map(|text| message("work", text.as_bytes()));
     boss.publish_many(outgoing).expect("publishes");
     boss.flush(None).expect("flushes");
+    // Measured together: 10 of one digit, 90 of two, 100 of three.
+    assert_eq!(boss.meter().sent, [("work".to_owned(), 490)]);
+    assert_eq!(boss.statistics().messages_out, 200);
     let mut seen = Vec::new();
     for (client, id) in clients.iter_mut().zip(workers) {
         client.flush(None).expect("flushes");

@@ -17,6 +17,7 @@ mod httpbin;
 mod lifecycle;
 mod line_protocol;
 mod logins;
+mod mqtt;
 mod names;
 mod nats;
 mod outputs;
