@@ -1,4 +1,5 @@
-//! Defines a load of NATS: variable `DO` names what each iteration does, `NATS` the server.
+//! Defines a load of NATS: variable `DO` names what each iteration does, `NATS` the server, and `READY` the subject that is told once a VU has
+//! subscribed.
 
 use brunt_sdk::prelude::*;
 use nats::brunt::nats::client::{Client, NatsError, Options, State, Subscription};
@@ -54,6 +55,10 @@ fn client() -> Client {
     Client::new(&Options::new(&[env_or("NATS", "nats://127.0.0.1:4222")]))
 }
 
+fn payload() -> Vec<u8> {
+    vec![b'x'; env_or("SIZE", "128").parse().unwrap_or(128)]
+}
+
 impl Load {
     fn connected(&mut self) -> Result<(&Client, &Subscription), NatsError> {
         if self.client.is_none() {
@@ -61,6 +66,9 @@ impl Load {
             let subject = env_or("SUBJECT", &format!("vu.{}", execution::vu_in_test()));
             self.subscription = Some(client.subscribe(&subject, None)?);
             client.flush(None)?;
+            if let Some(subject) = env("READY") {
+                client.publish(&subject, b"")?;
+            }
             self.client = Some(client);
         }
         match (&self.client, &self.subscription) {
@@ -82,7 +90,7 @@ impl Load {
 
     fn publish(&mut self) -> Result<(), NatsError> {
         let count: u32 = env_or("COUNT", "1000").parse().unwrap_or(1);
-        let payload = vec![b'x'; 128];
+        let payload = payload();
         if self.client.is_none() {
             let client = client();
             client.connect()?;
@@ -127,8 +135,9 @@ impl Load {
             self.client = Some(client());
         }
         let client = self.client.as_ref().expect("just made");
+        let payload = payload();
         for _ in 0..count {
-            client.request("echo", b"ping", None)?;
+            client.request("echo", &payload, None)?;
         }
         Ok(())
     }

@@ -16,6 +16,9 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
     ("post", &[Tool::Nginx]),
     ("scripts", &[Tool::Nginx, Tool::K6]),
     ("mqtt", &[Tool::Mosquitto]),
+    ("nats", &[Tool::Nats]),
+    ("nats-vus", &[Tool::Nats]),
+    ("nats-fan-in", &[Tool::Nats]),
     ("connections", &[Tool::Nginx]),
     ("idle-vus", &[]),
     ("start", &[]),
@@ -26,6 +29,7 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
         &[
             Tool::Nginx,
             Tool::Mosquitto,
+            Tool::Nats,
             Tool::Wrk,
             Tool::H2load,
             Tool::Oha,
@@ -39,6 +43,7 @@ const MEASUREMENTS: &[(&str, &[Tool])] = &[
 enum Tool {
     Nginx,
     Mosquitto,
+    Nats,
     Wrk,
     H2load,
     Oha,
@@ -99,6 +104,11 @@ impl Tool {
             Tool::Mosquitto => from_debian(
                 "/usr/sbin/mosquitto",
                 "mosquitto",
+                "the server to measure with",
+            ),
+            Tool::Nats => from_debian(
+                "/usr/sbin/nats-server",
+                "nats-server",
                 "the server to measure with",
             ),
             Tool::Wrk => from_debian("/usr/bin/wrk", "wrk", client),

@@ -67,7 +67,10 @@ fn known_to_apt(packages: &[&str]) -> bool {
 
 fn apt() -> Command {
     let mut command = Command::new("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
+    // Of a server only its program is wanted, and no service of the machine.
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("RUNLEVEL", "1");
     command
 }
 

@@ -4,12 +4,38 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::guests;
+use crate::{guests, process};
 
-/// Installs httpbin into `target/tools`.
+/// A program of Debian's, its package, and what it is for.
+const DEBIAN: &[(&str, &str, &str)] = &[
+    ("/usr/sbin/nginx", "nginx-light", "a server to test against"),
+    (
+        "/usr/sbin/mosquitto",
+        "mosquitto",
+        "a broker of MQTT to test against",
+    ),
+    (
+        "/usr/sbin/nats-server",
+        "nats-server",
+        "a broker of NATS to test against",
+    ),
+    (
+        "/usr/sbin/rabbitmq-server",
+        "rabbitmq-server",
+        "a broker of STOMP to test against",
+    ),
+];
+
+/// Installs httpbin into `target/tools`, and the others as packages.
 ///
 /// # Errors
-/// When pip can't install it.
+/// When pip or apt-get can't install one, naming it.
 pub(crate) fn install(root: &Path) -> Result<()> {
-    guests::python(root, "httpbin==0.10.4", "httpbin").map(drop)
+    guests::python(root, "httpbin==0.10.4", "httpbin")?;
+    for (program, package, why) in DEBIAN {
+        if !Path::new(program).is_file() {
+            process::apt_install(&[package], why)?;
+        }
+    }
+    Ok(())
 }

@@ -34,15 +34,6 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let build = ["build", "--release", "--bins", "--tests"];
     process::run(&mut engine::cargo(root, &build))?;
     heading("Tests");
-    if !Path::new("/usr/sbin/nginx").is_file() {
-        process::apt_install(&["nginx-light"], "a server to test against")?;
-    }
-    if !Path::new("/usr/sbin/mosquitto").is_file() {
-        process::apt_install(&["mosquitto"], "an MQTT broker to test against")?;
-    }
-    if !Path::new("/usr/sbin/nats-server").is_file() {
-        process::apt_install(&["nats-server"], "a broker to test against")?;
-    }
     process::run(&mut engine::cargo(
         root,
         &["test", "--release", "--no-fail-fast"],

@@ -8,6 +8,9 @@ mod http2;
 mod https;
 mod idle_vus;
 mod mqtt;
+mod nats;
+mod nats_fan_in;
+mod nats_vus;
 mod post;
 mod script_start;
 mod scripts;
@@ -31,7 +34,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::table::Table;
 
-const USAGE: &str = "usage: brunt-bench http|https|http2|dial|post|scripts|mqtt|connections|idle-vus|start|script-start|arrival|all [ROUNDS]";
+const USAGE: &str = "usage: brunt-bench http|https|http2|dial|post|scripts|mqtt|nats|nats-vus|nats-fan-in|connections|idle-vus|start|script-start|arrival|all [ROUNDS]";
 
 fn main() -> Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -87,6 +90,9 @@ const MEASUREMENTS: &[(&str, Measure)] = &[
     ("post", post::measure),
     ("scripts", scripts::measure),
     ("mqtt", mqtt::measure),
+    ("nats", nats::measure),
+    ("nats-vus", nats_vus::measure),
+    ("nats-fan-in", nats_fan_in::measure),
     ("connections", connections::measure),
     ("idle-vus", idle_vus::measure),
     ("start", start::measure),

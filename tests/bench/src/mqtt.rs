@@ -57,5 +57,5 @@ fn brunt(target: &Mosquitto, count: usize, qos: u8, how: &str) -> Client {
         report::SUMMARY,
         target.url(),
     );
-    Client::new("brunt", brunt_e2e::binary(), &args, report::messages)
+    Client::new("brunt", brunt_e2e::binary(), &args, report::mqtt)
 }

@@ -98,15 +98,25 @@ pub(crate) fn brunt(_: &str, folder: &Path) -> Option<Done> {
     summary(&fs::read(folder.join(SUMMARY)).ok()?)
 }
 
-/// The exported summary of a test that publishes messages: an error would have ended its only iteration.
-pub(crate) fn messages(_: &str, folder: &Path) -> Option<Done> {
+/// The exported summary of a test that publishes messages of MQTT.
+pub(crate) fn mqtt(_: &str, folder: &Path) -> Option<Done> {
+    sent(folder, "mqtt_messages_sent", "mqtt_errors")
+}
+
+/// The exported summary of a test that publishes messages of NATS, or asks with them.
+pub(crate) fn nats(_: &str, folder: &Path) -> Option<Done> {
+    sent(folder, "nats_msgs_sent", "nats_errors")
+}
+
+/// A metric that counts what was sent, and one of errors, which is not there where there are none.
+fn sent(folder: &Path, messages: &str, errors: &str) -> Option<Done> {
     let json = fs::read(folder.join(SUMMARY)).ok()?;
     let summary: Value = serde_json::from_slice(&json).ok()?;
-    let sent = &summary["metrics"]["mqtt_messages_sent"];
+    let sent = &summary["metrics"][messages];
     Some(Done {
         count: sent["count"].as_f64()?,
         rate: sent["rate"].as_f64()?,
-        failed: 0.0,
+        failed: summary["metrics"][errors]["count"].as_f64().unwrap_or(0.0),
     })
 }
 
