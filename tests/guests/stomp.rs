@@ -29,6 +29,7 @@ fn default() -> Result<()> {
         "waiting" => waiting(),
         "refused" => refused(),
         "restart" => restart(),
+        "persistent" => persistent(),
         other => return Err(Error::new(format!("nothing is known of {other}"))),
     };
     done.map_err(|error: StompError| Error::new(error.message))
@@ -146,4 +147,43 @@ fn restart() -> Result<(), StompError> {
     client.send("/queue/restart", "", b"again")?;
     check("messages come again", next(&subscription)? == b"again");
     client.disconnect()
+}
+
+/// Sends each of 50 messages until its receipt has come, however often the connection breaks, and receives them all.
+fn persistent() -> Result<(), StompError> {
+    const MESSAGES: u8 = 50;
+    let queue = "/queue/persistent";
+    let client = connect()?;
+    let mut losses = 0;
+    for number in 0..MESSAGES {
+        while client.send_with(queue, "", &[number], &[], true).is_err() {
+            losses += 1;
+            client.reconnect()?;
+        }
+    }
+    check("the connection broke", losses > 0);
+    client.disconnect()?;
+    let mut came = std::collections::BTreeSet::new();
+    while came.len() < usize::from(MESSAGES) {
+        match receive(queue, &mut came) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => log::info!("again, as {}", error.message),
+        }
+    }
+    check("all have come", came.len() == usize::from(MESSAGES));
+    Ok(())
+}
+
+/// Takes messages from a queue by a connection of its own until that breaks; whether there were any.
+fn receive(queue: &str, came: &mut std::collections::BTreeSet<u8>) -> Result<bool, StompError> {
+    let client = connect()?;
+    let subscription = client.subscribe(queue, AckMode::ClientIndividual, &[], None)?;
+    let before = came.len();
+    while let Some(message) = subscription.next(Some(SECOND))? {
+        came.extend(message.body());
+        client.ack(&message)?;
+    }
+    client.disconnect()?;
+    Ok(came.len() > before)
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use brunt_e2e::{Authority, Brunt, Ended, RabbitMq, Recorder, Scripted, Step, extension};
+use brunt_e2e::{
+    Authority, Brunt, Ended, RabbitMq, Recorder, Relay, RelayManner, Scripted, Step, extension,
+};
 
 fn with(brunt: Brunt, address: &str) -> Brunt {
     brunt
@@ -64,7 +66,33 @@ fn rabbitmq_is_spoken_to_from_rust_and_from_scripts() {
     assert_eq!(wrong.only("refused")["kind"], "ErrorKind::Server");
     passed(&with(Brunt::script("stomp/simple.js"), &address).run(), 9.0);
     passed(&with(Brunt::script("stomp/typed.js"), &address).run(), 4.0);
+    bytes_that_are_delayed_and_split_are_the_same_frames(&broker);
+    a_connection_that_breaks_off_is_told_and_made_anew(&broker);
     the_broker_is_killed_and_comes_back(&mut broker);
+}
+
+fn bytes_that_are_delayed_and_split_are_the_same_frames(broker: &RabbitMq) {
+    let manner = RelayManner {
+        piece: 3,
+        delay: Duration::from_micros(100),
+        breaks_after: None,
+    };
+    let relay = Relay::start(broker.address(), manner);
+    passed(&guest(&relay.address().to_string(), "messages").run(), 5.0);
+}
+
+/// A receipt stands for what was sent with it: each message without one is sent again, on a new connection.
+fn a_connection_that_breaks_off_is_told_and_made_anew(broker: &RabbitMq) {
+    let manner = RelayManner {
+        breaks_after: Some(2000),
+        ..RelayManner::default()
+    };
+    let relay = Relay::start(broker.address(), manner);
+    let ended = guest(&relay.address().to_string(), "persistent").run();
+    passed(&ended, 2.0);
+    assert!(relay.accepted() > 4, "{} connections", relay.accepted());
+    let errors = ended.metric("stomp_errors", "count");
+    assert!(errors >= 2.0, "{errors} errors\n{}", ended.stdout);
 }
 
 fn the_broker_is_killed_and_comes_back(broker: &mut RabbitMq) {
