@@ -123,7 +123,7 @@ fn fails<T>(name: &str, result: Result<T, Error>, kind: ErrorKind, words: &str) 
         Ok(_) => false,
         Err(error) => error.kind == kind && error.message.contains(words),
     };
-    if let Err(error) = result.as_ref().map_err(|error| error)
+    if let Err(error) = &result
         && !so
     {
         log::error!("{name}: {error:?}");

@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod engine;
 mod guests;
+mod lint;
 mod process;
 mod servers;
 mod test;
@@ -27,8 +28,9 @@ Commands:
   types         install TypeScript and the types of k6, which tests compare scripts with
   demo          build everything, and run an example against a target of our own
   test          everything that must hold: format, tidy, guests, all tests
-  bench WHAT    measure: http, https, http2, dial, post, scripts, connections, idle-vus, start, script-start,
-                arrival or all
+  lint          clippy on everything
+  bench WHAT    measure: http, https, http2, dial, post, scripts, mqtt, nats, nats-vus, nats-fan-in, connections,
+                idle-vus, start, script-start, arrival or all
   tidy [--fix]  check the house style; --fix rewrites the generated tables
 ";
 
@@ -53,6 +55,7 @@ fn dispatch(args: &[&str]) -> Result<ExitCode> {
         ["types"] => types::install(&root)?,
         ["demo"] => demo::run(&root)?,
         ["bench", rest @ ..] => bench::run(&root, rest)?,
+        ["lint"] => lint::run(&root)?,
         ["test"] => test::run(&root)?,
         ["tidy"] => tidy::run(&root, tidy::Mode::Check)?,
         ["tidy", "--fix"] => tidy::run(&root, tidy::Mode::Fix)?,

@@ -10,6 +10,7 @@ wasmtime::component::bindgen!({
         "brunt:time/waiting.[method]waitable.wait": async | trappable,
         "brunt:http/client.get": async | trappable,
         "brunt:http/client.fetch": async | trappable,
+        "brunt:http/client.exchange": async | trappable,
         "brunt:http/client.[method]request.send": async | trappable,
         "brunt:http/client.[method]request.fetch": async | trappable,
         "brunt:http/client.[method]pending-response.take": async | trappable,

@@ -114,8 +114,7 @@ struct Mirrors(BTreeMap<String, String>);
 impl Mirrors {
     /// Where this address is fetched from: the longest start counts.
     fn mirrored(&self, url: &str) -> String {
-        let pairs = self.0.iter().map(|(from, to)| (from, to));
-        replaced(url, pairs)
+        replaced(url, self.0.iter())
     }
 
     /// The address that is fetched from there.

@@ -34,6 +34,10 @@ pub struct Script {
 }
 
 /// Where a script lies.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a run has one, shared by all VUs"
+)]
 enum Place {
     /// On this machine, with modules of `https://` addresses from there, when anybody fetches them.
     Machine(Machine, Option<Remote>),

@@ -244,6 +244,9 @@ extern void __wasm_import_brunt_http_client_get(uint8_t *, size_t, uint8_t *);
 __attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("fetch")))
 extern void __wasm_import_brunt_http_client_fetch(uint8_t *, size_t, uint8_t *);
 
+__attribute__((__import_module__("brunt:http/client@0.1.0"), __import_name__("exchange")))
+extern void __wasm_import_brunt_http_client_exchange(uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, int32_t, uint8_t *, size_t, uint8_t *);
+
 // Imported Functions from `brunt:http/sse@0.1.0`
 
 __attribute__((__import_module__("brunt:http/sse@0.1.0"), __import_name__("[static]event-source.open")))
@@ -2022,6 +2025,57 @@ bool brunt_http_client_fetch(test_string_t *url, brunt_http_client_answer_t *ret
   uint8_t ret_area[(16+2*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_brunt_http_client_fetch((uint8_t *) (*url).ptr, (*url).len, ptr);
+  brunt_http_client_result_answer_request_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (brunt_http_client_answer_t) {
+        (brunt_http_client_own_response_t) (brunt_http_client_own_response_t) { *((int32_t*) (ptr + 8)) },
+        (uint16_t) (uint16_t) ((int32_t) *((uint16_t*) (ptr + 12))),
+        (uint64_t) (uint64_t) (*((int64_t*) (ptr + 16))),
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (brunt_http_client_request_error_t) {
+        (uint32_t) (uint32_t) (*((int32_t*) (ptr + 8))),
+        (test_string_t) (test_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) },
+      };
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool brunt_http_client_exchange(test_string_t *method, test_string_t *url, test_list_tuple2_string_string_t *headers, test_list_u8_t *maybe_body, brunt_http_client_answer_t *ret, brunt_http_client_request_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(16+2*sizeof(void*))];
+  test_option_list_u8_t body;
+  body.is_some = maybe_body != NULL;if (maybe_body) {
+    body.val = *maybe_body;
+  }
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if ((body).is_some) {
+    const test_list_u8_t *payload0 = &(body).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_brunt_http_client_exchange((uint8_t *) (*method).ptr, (*method).len, (uint8_t *) (*url).ptr, (*url).len, (uint8_t *) (*headers).ptr, (*headers).len, option, option1, option2, ptr);
   brunt_http_client_result_answer_request_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {

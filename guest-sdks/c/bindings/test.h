@@ -760,6 +760,9 @@ extern bool brunt_http_client_throws(void);
 extern bool brunt_http_client_get(test_string_t *url, brunt_http_client_own_response_t *ret, brunt_http_client_request_error_t *err);
 // The same as `get`, with what nearly every test looks at in the same call.
 extern bool brunt_http_client_fetch(test_string_t *url, brunt_http_client_answer_t *ret, brunt_http_client_request_error_t *err);
+// A request of this method, with these headers and this body, and every default beside: the same as a `request` that is made, told so by
+// `set-header` and `set-body`, and fetched once, in one call.
+extern bool brunt_http_client_exchange(test_string_t *method, test_string_t *url, test_list_tuple2_string_string_t *headers, test_list_u8_t *maybe_body, brunt_http_client_answer_t *ret, brunt_http_client_request_error_t *err);
 
 // Imported Functions from `brunt:http/sse@0.1.0`
 // Sends this request and suspends this VU until the head of the response is there. `accept` and `cache-control`

@@ -1,18 +1,14 @@
 //! Defines the measurement of a VU that many send to: whether all of 20,000 messages per second come, and what memory does meanwhile.
 
-use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use brunt_e2e::{Brunt, Nats};
 use bytes::Bytes;
 use futures_util::StreamExt;
-use serde_json::Value;
-use tempfile::TempDir;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::memory::pss_kib;
-use crate::report;
 use crate::table::{Table, median};
 
 const RATE: usize = 20_000;
@@ -78,9 +74,7 @@ async fn flood() -> Result<Round> {
     let client = async_nats::connect(broker.url()).await?;
     let mut ready = client.subscribe("ready").await?;
     client.flush().await?;
-    let folder = TempDir::with_prefix("brunt-bench-")?;
     let running = Brunt::guest("nats_load")
-        .folder(folder.path())
         .arg("--extension")
         .arg(brunt_e2e::extension("nats"))
         .test_env("NATS", &broker.url())
@@ -89,12 +83,7 @@ async fn flood() -> Result<Round> {
         .test_env("READY", "ready")
         .test_env("COUNT", &(RATE * SECONDS).to_string())
         .args(["--iterations", "1", "--workers", "1", "--quiet"])
-        .args([
-            "--limit",
-            "cpuTime=600s",
-            "--summary-export",
-            report::SUMMARY,
-        ])
+        .args(["--limit", "cpuTime=600s"])
         .start();
     timeout(PATIENCE, ready.next())
         .await
@@ -123,8 +112,7 @@ async fn flood() -> Result<Round> {
     if ended.code != Some(0) {
         bail!("the engine failed:\n{}", ended.stderr);
     }
-    let summary = fs::read(folder.path().join(report::SUMMARY))?;
-    let summary: Value = serde_json::from_slice(&summary)?;
+    let summary = ended.summary.context("the engine wrote no summary")?;
     let count = |metric: &str| summary["metrics"][metric]["count"].as_f64().unwrap_or(0.0);
     Ok(Round {
         rate,

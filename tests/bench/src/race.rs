@@ -24,8 +24,9 @@ pub(crate) fn run(rounds: usize, clients: Vec<Client>) -> Result<Race> {
         for (client, (name, results)) in clients.iter().zip(&mut lanes) {
             let result = client.run()?;
             println!(
-                "round {round}: {name}: {:.0} per second, {:.1} µs each",
-                result.rate, result.cpu_us
+                "round {round}: {name}: {:.0} per second, {} µs each",
+                result.rate,
+                micros(result.cpu_us)
             );
             results.push(result);
         }
@@ -49,7 +50,7 @@ impl Race {
             table.row(vec![
                 name.clone(),
                 format!("{:.0}", figure(|round| round.rate)),
-                format!("{:.1}", figure(|round| round.cpu_us)),
+                micros(figure(|round| round.cpu_us)),
                 ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2}")),
             ]);
         }
@@ -63,6 +64,15 @@ impl Race {
             .map(|(round, other)| round.cpu_us / other.cpu_us)
             .collect();
         Some(median(&ratios))
+    }
+}
+
+/// Two decimals where there would be one figure alone.
+fn micros(value: f64) -> String {
+    if value < 10.0 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1}")
     }
 }
 
@@ -95,6 +105,7 @@ mod tests {
         assert!(text.contains("| client | requests/s | CPU µs per request | ratio to oha |"));
         assert!(text.contains("| brunt | 1000 | 18.0 | 1.50 |"), "{text}");
         assert!(text.contains("| oha | 1000 | 10.0 | 1.00 |"), "{text}");
+        assert_eq!(micros(0.266), "0.27");
     }
 
     #[test]

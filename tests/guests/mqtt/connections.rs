@@ -17,11 +17,7 @@ pub(crate) fn will() -> Done {
             mortal.connect()?;
             match name {
                 "left" => mortal.disconnect()?,
-                "willing" => {
-                    if version == Version::V5 {
-                        mortal.disconnect_with(4, None)?;
-                    }
-                }
+                "willing" if version == Version::V5 => mortal.disconnect_with(4, None)?,
                 _ => {}
             }
         }

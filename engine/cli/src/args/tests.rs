@@ -1,5 +1,7 @@
 //! Tests the command line: every flag reaches its option, and mistakes are explained.
 
+use std::path::Path;
+
 use brunt_runner::options::{Options, SummaryMode};
 use clap::CommandFactory;
 
@@ -324,10 +326,10 @@ fn commands_are_read() {
         matches!(read(&["inspect", "t.wasm", "--execution-requirements"]).map(|args| args.command), Ok(Command::Inspect(inspect)) if inspect.execution_requirements)
     );
     assert!(
-        matches!(read(&["archive", "t.js", "-O", "-", "--exclude-env-vars"]).map(|args| args.command), Ok(Command::Archive(archive)) if archive.archive_out == PathBuf::from("-") && archive.exclude_env_vars)
+        matches!(read(&["archive", "t.js", "-O", "-", "--exclude-env-vars"]).map(|args| args.command), Ok(Command::Archive(archive)) if archive.archive_out == Path::new("-") && archive.exclude_env_vars)
     );
     assert!(
-        matches!(read(&["archive", "t.js"]).map(|args| args.command), Ok(Command::Archive(archive)) if archive.archive_out == PathBuf::from("archive.tar"))
+        matches!(read(&["archive", "t.js"]).map(|args| args.command), Ok(Command::Archive(archive)) if archive.archive_out == Path::new("archive.tar"))
     );
     assert!(
         matches!(read(&["new", "t", "-l", "js", "-f"]).map(|args| args.command), Ok(Command::New(new)) if new.language == Some(Language::Js) && new.force)

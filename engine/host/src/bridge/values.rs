@@ -111,9 +111,8 @@ impl<H: Handles> Reader<'_, H> {
         for names in names.chunks(WORD) {
             let word = self.word()?;
             let named = names.iter().enumerate();
-            set.extend(
-                named.filter_map(|(bit, name)| (word >> bit & 1 == 1).then(|| name.clone())),
-            );
+            let named = named.filter(|(bit, _)| word >> bit & 1 == 1);
+            set.extend(named.map(|(_, name)| name.clone()));
         }
         Ok(set)
     }

@@ -106,6 +106,23 @@ impl client::Host for VuState {
         self.fetch_request(request).await
     }
 
+    async fn exchange(
+        &mut self,
+        method: String,
+        url: String,
+        headers: Vec<(String, String)>,
+        body: Option<Vec<u8>>,
+    ) -> Fetched {
+        let mut request = Request::new(method, url);
+        for (name, value) in headers {
+            request.set_header(name, value);
+        }
+        if let Some(body) = body {
+            request.set_body(Bytes::from(body), None);
+        }
+        self.fetch_request(request).await
+    }
+
     fn batch(
         &mut self,
         requests: Vec<Resource<Request>>,

@@ -156,9 +156,9 @@ impl Meter for Gauges {
     fn failed(&mut self, kind: Kind) {
         let tags = [("server", &*self.server), ("kind", kind.name())];
         METRICS.with_borrow(|metrics| {
-            metrics
-                .as_ref()
-                .map(|metrics| metrics.errors.add_tagged(1.0, &tags));
+            if let Some(metrics) = metrics {
+                metrics.errors.add_tagged(1.0, &tags);
+            }
         });
     }
 

@@ -20,9 +20,16 @@ const TEXTS = {
   511: 'Network Authentication Required',
 };
 
+// Asked for once, and not while the script is initialised: there is no response then.
+let discards;
+
+// How the body is to be given: as the request said, or as the options do.
+const kindOf = (response) => response[KIND] ?? ((discards ??= native.discardsBodies()) ? 'none' : 'text');
+
 function body(response) {
-  if (response[KIND] === 'none') return null;
-  return response[KIND] === 'binary' ? native.bytes(response) : native.text(response);
+  const kind = kindOf(response);
+  if (kind === 'none') return null;
+  return kind === 'binary' ? native.bytes(response) : native.text(response);
 }
 
 // What a response knows, each read when it is asked for, and kept from then on. Failed requests have them from the start.
@@ -50,7 +57,7 @@ const page = () => (pages ??= native.evaluate('brunt:pages'));
 
 export class Response {
   json(selector) {
-    if (this.status === 0 || this[KIND] === 'none') {
+    if (this.status === 0 || kindOf(this) === 'none') {
       throw new Error('the body is null so we can\'t transform it to JSON - this likely was because of a request error getting the response');
     }
     if (selector !== undefined && selector !== null) return native.json(this, String(selector));
@@ -272,9 +279,22 @@ function finished(response, method, address, params) {
   return typed(response, params?.responseType);
 }
 
+// Whether nothing is said of a request but its headers.
+function hasHeadersAlone(params) {
+  if (params === null || params === undefined) return true;
+  for (const name in params) if (name !== 'headers' && name in PARAMS) return false;
+  return true;
+}
+
+const isText = (given) => typeof given === 'string' || given === null || given === undefined;
+
 function send(method, address, given, params) {
   let one;
   try {
+    // What most requests are takes one call of the engine.
+    if (typeof address === 'string' && isText(given) && hasHeadersAlone(params)) {
+      return finished(native.exchange(method, address, given, params?.headers), method, address, params);
+    }
     one = made(method, address, given, params);
   } catch (error) {
     return unmade(error, method, address, params);
@@ -282,18 +302,16 @@ function send(method, address, given, params) {
   return finished(native.send(one), method, address, params);
 }
 
-// Remembers how the body is to be given.
+// Remembers how the body is to be given, where the request says so.
 function typed(response, type) {
-  const kind = type ?? (native.discardsBodies() ? 'none' : 'text');
-  if (kind !== 'text') Object.defineProperty(response, KIND, { value: kind });
+  if (type !== undefined && type !== null) Object.defineProperty(response, KIND, { value: type });
   return response;
 }
 
 export function get(address, params) {
   if (params !== undefined && params !== null || typeof address !== 'string') return send('GET', address, null, params);
   const response = native.get(address);
-  if (response.status === 0) return failed(response, 'GET', address, null);
-  return typed(response);
+  return finished(response, 'GET', address, null);
 }
 
 export const head = (address, params) => send('HEAD', address, null, params);

@@ -20,7 +20,7 @@ export function check(value, sets, tags) {
         native.check(name, false, tags);
         throw error;
       }
-      if (passed instanceof Promise) throw asynchronous(name);
+      if (typeof passed === 'object' && passed instanceof Promise) throw asynchronous(name);
     }
     if (!native.check(name, Boolean(passed), tags)) all = false;
   }

@@ -58,17 +58,30 @@ pub fn get(url: impl AsRef<str>) -> Result {
 
 /// `POST` of this body: text, bytes, JSON, or a [form](Body::form).
 pub fn post<'a>(url: impl AsRef<str>, body: impl Into<Body<'a>>) -> Result {
-    Request::post(url).body(body).send()
+    exchange("POST", url.as_ref(), body.into())
 }
 
 /// `PUT` of this body.
 pub fn put<'a>(url: impl AsRef<str>, body: impl Into<Body<'a>>) -> Result {
-    Request::put(url).body(body).send()
+    exchange("PUT", url.as_ref(), body.into())
 }
 
 /// `PATCH` with this body.
 pub fn patch<'a>(url: impl AsRef<str>, body: impl Into<Body<'a>>) -> Result {
-    Request::patch(url).body(body).send()
+    exchange("PATCH", url.as_ref(), body.into())
+}
+
+/// A request with nothing but a body, in one call of the engine.
+fn exchange(method: &str, url: &str, body: Body<'_>) -> Result {
+    let Ok(content) = &body.content else {
+        return Request::new(method, url).body(body).send();
+    };
+    let content_type = body.content_type.as_deref();
+    let headers: Vec<_> = content_type
+        .map(|of| ("content-type", of))
+        .into_iter()
+        .collect();
+    response::result_of(wit::exchange(method, url, &headers, Some(content)), None)
 }
 
 /// `DELETE` without a body; [`Request::delete`] can have one.

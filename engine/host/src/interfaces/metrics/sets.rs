@@ -17,8 +17,11 @@ use crate::tags::TagScope;
 pub struct MadeTags {
     tags: Vec<(String, String)>,
     /// What they came to beside the tags that the VU had last.
-    last: SendWrapper<RefCell<Option<(Rc<TagScope>, TagsId)>>>,
+    last: SendWrapper<RefCell<Option<Beside>>>,
 }
+
+/// Tags of a VU, and what others come to beside them.
+type Beside = (Rc<TagScope>, TagsId);
 
 impl MadeTags {
     fn new(tags: Vec<(String, String)>) -> Self {

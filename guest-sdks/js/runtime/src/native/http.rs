@@ -32,6 +32,7 @@ impl<'js> JsClass<'js> for Jar {
 
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("get", Function::new(ctx.clone(), get)?)?;
+    native.set("exchange", Function::new(ctx.clone(), exchange)?)?;
     native.set("throws", Function::new(ctx.clone(), wit::throws)?)?;
     native.set("expect", Function::new(ctx.clone(), expect)?)?;
     native.set("jar", Function::new(ctx.clone(), jar)?)?;
@@ -46,6 +47,27 @@ fn get<'js>(ctx: Ctx<'js>, url: rquickjs::String<'js>) -> Result<Value<'js>> {
     phase::refuse_in_init(&ctx, "an HTTP request")?;
     let url = url.to_cstring()?;
     response::made(&ctx, wit::fetch(url.as_str()))
+}
+
+/// `exchange(method, url, text?, headers?)`: a response of a request with these, and every default beside.
+fn exchange<'js>(
+    ctx: Ctx<'js>,
+    method: rquickjs::String<'js>,
+    url: rquickjs::String<'js>,
+    text: Option<rquickjs::String<'js>>,
+    headers: Option<Object<'js>>,
+) -> Result<Value<'js>> {
+    phase::refuse_in_init(&ctx, "an HTTP request")?;
+    let headers = headers.map_or(Ok(Vec::new()), |given| super::pairs_of(&given))?;
+    let (method, url) = (method.to_cstring()?, url.to_cstring()?);
+    let text = text.map(rquickjs::String::to_cstring).transpose()?;
+    let answer = wit::exchange(
+        method.as_str(),
+        url.as_str(),
+        &super::borrowed(&headers),
+        text.as_ref().map(|text| text.as_str().as_bytes()),
+    );
+    response::made(&ctx, answer)
 }
 
 /// `expect(ranges)`: what is no failure in all requests that say nothing else; `null` is the default again, no range none.

@@ -48,12 +48,21 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
 }
 
 /// `check(name, passed, tags?)`
-fn check<'js>(name: String, passed: bool, tags: Opt<Option<Object<'js>>>) -> Result<bool> {
+fn check<'js>(
+    name: rquickjs::String<'js>,
+    passed: bool,
+    tags: Opt<Option<Object<'js>>>,
+) -> Result<bool> {
+    let name = name.to_cstring()?;
     match tags.0.flatten() {
-        None => Ok(wit::check(&name, passed)),
+        None => Ok(wit::check(name.as_str(), passed)),
         Some(tags) => {
             let tags = super::pairs_of(&tags)?;
-            Ok(wit::check_tagged(&name, passed, &super::borrowed(&tags)))
+            Ok(wit::check_tagged(
+                name.as_str(),
+                passed,
+                &super::borrowed(&tags),
+            ))
         }
     }
 }

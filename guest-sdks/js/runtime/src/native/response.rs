@@ -1,6 +1,7 @@
 //! Defines responses: an object of class `Response` in `js/http.js`, of which nothing is copied but what is asked for.
 
 use std::cell::RefCell;
+use std::iter;
 
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, Opt};
@@ -175,12 +176,14 @@ fn headers<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
 
 /// `content-type` as `Content-Type`.
 fn canonical(name: &str) -> String {
-    let mut first = true;
-    let letter = |c: char| {
-        let upper = std::mem::replace(&mut first, c == '-');
-        if upper { c.to_ascii_uppercase() } else { c }
-    };
-    name.chars().map(letter).collect()
+    let mut letters = name.to_owned();
+    let starts = name.match_indices('-').map(|(dash, _)| dash + 1);
+    for start in iter::once(0).chain(starts) {
+        if let Some(letter) = letters.get_mut(start..start + 1) {
+            letter.make_ascii_uppercase();
+        }
+    }
+    letters
 }
 
 /// `cookies(response)`: names, and for each all that were set, as k6 shows them.
