@@ -84,7 +84,7 @@ fn bytes_that_are_delayed_and_split_are_the_same_frames(broker: &RabbitMq) {
 /// A receipt stands for what was sent with it: each message without one is sent again, on a new connection.
 fn a_connection_that_breaks_off_is_told_and_made_anew(broker: &RabbitMq) {
     let manner = RelayManner {
-        breaks_after: Some(2000),
+        breaks_after: Some(1000),
         ..RelayManner::default()
     };
     let relay = Relay::start(broker.address(), manner);
