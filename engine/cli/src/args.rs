@@ -1,6 +1,7 @@
 //! Defines the command line: commands, flags, and what flags say about the options of a run.
 
 mod flags;
+mod inert;
 mod logging;
 mod removed;
 
@@ -12,6 +13,7 @@ use brunt_runner::options::OptionsError;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use flags::OptionFlags;
+use inert::InertFlags;
 pub(crate) use logging::{LogFormat, LogOutput, Logging};
 
 /// Load tests as WebAssembly components
@@ -147,6 +149,8 @@ pub(crate) struct TestArgs {
     /// The options.
     #[command(flatten)]
     pub(crate) options: OptionFlags,
+    #[command(flatten)]
+    inert: InertFlags,
 }
 
 /// What `brunt new` takes.

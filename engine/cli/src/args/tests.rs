@@ -352,6 +352,17 @@ fn commands_are_read() {
 }
 
 #[test]
+fn flags_of_k6_that_have_no_effect_are_read() {
+    run(&["--no-usage-report", "--compatibility-mode=base"]);
+    let wrong = ["run", "a.js", "--compatibility-mode=es5"];
+    let error = read(&wrong).unwrap_err().to_string();
+    assert!(
+        error.contains("extended") && error.contains("base"),
+        "{error}"
+    );
+}
+
+#[test]
 fn commands_of_k6_that_are_gone_get_a_hint() {
     for command in [
         "login", "cloud", "pause", "resume", "scale", "status", "convert",
