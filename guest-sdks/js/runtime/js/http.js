@@ -289,17 +289,16 @@ function hasHeadersAlone(params) {
 const isText = (given) => typeof given === 'string' || given === null || given === undefined;
 
 function send(method, address, given, params) {
+  let plain;
   let one;
   try {
-    // What most requests are takes one call of the engine.
-    if (typeof address === 'string' && isText(given) && hasHeadersAlone(params)) {
-      return finished(native.exchange(method, address, given, params?.headers), method, address, params);
-    }
-    one = made(method, address, given, params);
+    // What most requests are takes one call of the engine, which makes and sends it.
+    plain = typeof address === 'string' && isText(given) && hasHeadersAlone(params);
+    one = plain ? native.exchange(method, address, given, params?.headers) : made(method, address, given, params);
   } catch (error) {
     return unmade(error, method, address, params);
   }
-  return finished(native.send(one), method, address, params);
+  return finished(plain ? one : native.send(one), method, address, params);
 }
 
 // Remembers how the body is to be given, where the request says so.
