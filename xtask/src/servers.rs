@@ -33,9 +33,7 @@ const DEBIAN: &[(&str, &str, &str)] = &[
 pub(crate) fn install(root: &Path) -> Result<()> {
     guests::python(root, "httpbin==0.10.4", "httpbin")?;
     for (program, package, why) in DEBIAN {
-        if !Path::new(program).is_file() {
-            process::apt_install(&[package], why)?;
-        }
+        process::debian(program, package, why)?;
     }
     Ok(())
 }

@@ -34,21 +34,19 @@ use anyhow::{Context, Result, bail};
 
 use crate::table::Table;
 
-const USAGE: &str = "usage: brunt-bench http|https|http2|dial|post|scripts|mqtt|nats|nats-vus|nats-fan-in|connections|idle-vus|start|script-start|arrival|all [ROUNDS]";
-
 fn main() -> Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
     let (what, rounds) = match args.as_slice() {
         [what] => (what.as_str(), DEFAULT_ROUNDS),
         [what, rounds] => (what.as_str(), rounds.parse()?),
-        _ => bail!("{USAGE}"),
+        _ => bail!(usage()),
     };
     let chosen: Vec<_> = MEASUREMENTS
         .iter()
         .filter(|(name, _)| what == "all" || what == *name)
         .collect();
     if chosen.is_empty() || rounds == 0 {
-        bail!("no such measurement: `{what}`, or no rounds\n{USAGE}");
+        bail!("no such measurement: `{what}`, or no rounds\n{}", usage());
     }
     measure_the_neighbour()?;
     println!("measuring {}", brunt_e2e::binary().display());
@@ -59,6 +57,11 @@ fn main() -> Result<()> {
         table.write(name)?;
     }
     Ok(())
+}
+
+fn usage() -> String {
+    let names: Vec<_> = MEASUREMENTS.iter().map(|(name, _)| *name).collect();
+    format!("usage: brunt-bench {}|all [ROUNDS]", names.join("|"))
 }
 
 /// Starts over with `BRUNT_BIN` set to the engine that was built beside this program, so that what is measured is not
