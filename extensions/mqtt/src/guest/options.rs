@@ -71,7 +71,7 @@ impl wit::GuestOptions for OptionsHandle {
     }
 
     fn set_in_flight(&self, messages: u16) {
-        self.set(|wishes| wishes.settings.in_flight = messages);
+        self.set(|wishes| wishes.settings.in_flight = Some(messages));
     }
 
     fn set_maximum_packet_size(&self, bytes: u32) {

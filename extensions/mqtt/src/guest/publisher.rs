@@ -203,12 +203,12 @@ impl Conversation {
 
     fn wait_for_room(&mut self, client: &Rc<RefCell<Self>>, qos: Qos) -> Result<(), Error> {
         self.wait_until_up(client)?;
-        if qos == Qos::AtMostOnce || self.machine.has_room() {
+        if qos == Qos::AtMostOnce || self.machine.has_room(qos) {
             return Ok(());
         }
         let within_ns = self.config.times.answer_ns;
         let waited = self.wait(client, within_ns, |conversation| {
-            conversation.link.is_up() && conversation.machine.has_room()
+            conversation.link.is_up() && conversation.machine.has_room(qos)
         });
         match waited {
             Waited::So => Ok(()),

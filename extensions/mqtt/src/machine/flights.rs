@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
+use crate::codec::Qos;
+
 use super::{Publication, Wanted};
 
 /// Something that waits for its answer.
@@ -144,11 +146,21 @@ impl<T> Flights<T> {
         self.messages = 0;
     }
 
-    /// The next that is to be sent again, which is then on its way.
-    pub(super) fn next_again(&mut self) -> Option<u16> {
-        let id = self.again.pop_front()?;
-        self.messages += 1;
-        Some(id)
+    /// The next that is to be sent again, and its QoS.
+    pub(super) fn next_again(&mut self) -> Option<(u16, Qos)> {
+        while let Some(id) = self.again.front() {
+            if let Some(Flight::Publish { publication, .. }) = self.by_id.get(id) {
+                return Some((*id, publication.qos));
+            }
+            // It was acknowledged in the meantime.
+            self.again.pop_front();
+        }
+        None
+    }
+
+    /// What [`next_again`](Self::next_again) told is on its way.
+    pub(super) fn is_sent_again(&mut self) {
+        self.messages += usize::from(self.again.pop_front().is_some());
     }
 }
 

@@ -8,9 +8,9 @@ use super::flights::Flight;
 use super::{Event, Finished, Machine, Publication};
 
 impl<T> Machine<T> {
-    /// Whether one more message with QoS 1 or 2 may be on its way.
-    pub fn has_room(&self) -> bool {
-        !self.flights.are_behind() && self.flights.messages() < self.window()
+    /// Whether one more message with this QoS, 1 or 2, may be on its way.
+    pub fn has_room(&self, qos: Qos) -> bool {
+        !self.flights.are_behind() && self.flights.messages() < self.window(qos)
     }
 
     /// How many messages and requests were sent, on this connection or one before, and not answered.
@@ -18,9 +18,9 @@ impl<T> Machine<T> {
         self.flights.unanswered()
     }
 
-    fn window(&self) -> usize {
+    fn window(&self, qos: Qos) -> usize {
         self.settings
-            .in_flight
+            .most_in_flight(qos)
             .min(self.server.receive_maximum)
             .into()
     }
@@ -42,7 +42,7 @@ impl<T> Machine<T> {
             self.write_message(&publication, 0, false)?;
             return Ok(false);
         }
-        let id = match self.has_room() {
+        let id = match self.has_room(publication.qos) {
             true => self.flights.free_id(),
             false => None,
         };
@@ -143,9 +143,10 @@ impl<T> Machine<T> {
 
     /// Sends again what an earlier connection left unacknowledged, as far as there is room.
     pub(super) fn send_again(&mut self) {
-        while self.flights.messages() < self.window()
-            && let Some(id) = self.flights.next_again()
+        while let Some((id, qos)) = self.flights.next_again()
+            && self.flights.messages() < self.window(qos)
         {
+            self.flights.is_sent_again();
             let Some(Flight::Publish {
                 publication,
                 released,

@@ -1,9 +1,16 @@
 //! Defines how a client is to be: who it is, what it leaves behind, and its limits.
 
-use crate::codec::{MOST_BYTES, Version};
+use crate::codec::{MOST_BYTES, Qos, Version};
 use crate::error::Error;
 
 use super::WillMessage;
+
+/// How many own messages are on their way at once where nothing is set.
+const IN_FLIGHT: u16 = 1000;
+
+/// The same with QoS 2 in version 3.1.1, where a server can't say how many it takes. It is what mosquitto takes unless configured otherwise:
+/// one more is forgotten, and that can't be told from an acknowledgement, since PUBREC has no reason code there.
+const IN_FLIGHT_EXACTLY_ONCE_V311: u16 = 20;
 
 /// How a client is to be.
 #[derive(Clone, Debug)]
@@ -34,8 +41,8 @@ pub struct Settings {
     pub their_aliases: u16,
     /// Whether this client uses aliases where the server knows them (version 5).
     pub uses_aliases: bool,
-    /// How many own messages with QoS 1 or 2 are on their way at once.
-    pub in_flight: u16,
+    /// How many own messages with QoS 1 or 2 are on their way at once; where nothing is set 1,000, and 20 with QoS 2 in version 3.1.1.
+    pub in_flight: Option<u16>,
     /// How many received messages wait to be taken.
     pub most_messages: usize,
     /// How many bytes of payload wait to be taken.
@@ -60,7 +67,7 @@ impl Default for Settings {
             most_bytes: 16 << 20,
             their_aliases: 0,
             uses_aliases: false,
-            in_flight: 1000,
+            in_flight: None,
             most_messages: 1000,
             most_message_bytes: 8 << 20,
             user_properties: Vec::new(),
@@ -69,6 +76,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How many own messages may be on their way when one of this QoS is to follow.
+    pub(super) fn most_in_flight(&self, qos: Qos) -> u16 {
+        self.in_flight.unwrap_or(match (self.version, qos) {
+            (Version::V311, Qos::ExactlyOnce) => IN_FLIGHT_EXACTLY_ONCE_V311,
+            _ => IN_FLIGHT,
+        })
+    }
+
     /// # Errors
     /// When they don't fit together, or need version 5 and speak 3.1.1.
     pub(super) fn check(&self) -> Result<(), Error> {
@@ -77,7 +92,7 @@ impl Settings {
                 "the client identifier has more than 65,535 bytes",
             ));
         }
-        if self.receive_maximum == 0 || self.in_flight == 0 {
+        if self.receive_maximum == 0 || self.in_flight == Some(0) {
             return Err(Error::options(
                 "at least 1 message has to be allowed on its way: receive maximum and in-flight are 1 or more",
             ));

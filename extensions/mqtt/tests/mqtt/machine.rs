@@ -70,7 +70,7 @@ fn the_servers_window_is_respected_and_identifiers_are_free_again_only_when_answ
             .publish(publication("a", "x", Qos::AtLeastOnce), || errand)
             .unwrap();
     }
-    assert!(!machine.has_room());
+    assert!(!machine.has_room(Qos::AtLeastOnce));
     let error = machine
         .publish(publication("a", "x", Qos::AtLeastOnce), || 2)
         .unwrap_err();
@@ -161,6 +161,48 @@ fn a_kept_session_sends_again_what_was_not_acknowledged_in_its_order() {
     }
 }
 
+/// In 3.1.1 a server can't say how many it takes, nor that one was too many: mosquitto forgets the 21st with QoS 2, and says that it has it.
+#[test]
+fn no_more_than_20_with_qos_2_are_on_their_way_in_311() {
+    for (version, most) in [(Version::V311, 20), (Version::V5, 1000)] {
+        let mut machine = greeted(persistent(version));
+        for errand in 0..most {
+            assert!(machine.has_room(Qos::ExactlyOnce), "{errand}");
+            machine
+                .publish(publication("a", "x", Qos::ExactlyOnce), || errand)
+                .unwrap();
+        }
+        assert!(!machine.has_room(Qos::ExactlyOnce));
+        assert_eq!(machine.has_room(Qos::AtLeastOnce), most == 20);
+        said(&mut machine);
+        lose(&mut machine);
+        greet(&mut machine, true, &[]);
+        assert_eq!(said(&mut machine).len(), most as usize);
+        hear(&mut machine, &ack(Step::Received, 1, 0)).unwrap();
+        assert!(!machine.has_room(Qos::ExactlyOnce), "it is not completed");
+        hear(&mut machine, &ack(Step::Completed, 1, 0)).unwrap();
+        assert!(machine.has_room(Qos::ExactlyOnce));
+    }
+}
+
+#[test]
+fn what_is_acknowledged_before_it_is_sent_again_takes_no_room() {
+    let mut machine = greeted(persistent(Version::V5));
+    for errand in 0..4 {
+        machine
+            .publish(publication("a", "x", Qos::AtLeastOnce), || errand)
+            .unwrap();
+    }
+    said(&mut machine);
+    lose(&mut machine);
+    greet(&mut machine, true, &[Property::ReceiveMaximum(1)]);
+    for id in [3, 1, 2, 4] {
+        hear(&mut machine, &ack(Step::Acknowledged, id, 0)).unwrap();
+    }
+    assert_eq!(machine.in_flight(), 0);
+    assert!(machine.has_room(Qos::AtLeastOnce));
+}
+
 #[test]
 fn what_is_sent_again_keeps_within_a_smaller_window() {
     let mut machine = greeted(persistent(Version::V5));
@@ -172,12 +214,12 @@ fn what_is_sent_again_keeps_within_a_smaller_window() {
     lose(&mut machine);
     greet(&mut machine, true, &[Property::ReceiveMaximum(2)]);
     assert_eq!(said(&mut machine).len(), 2);
-    assert!(!machine.has_room());
+    assert!(!machine.has_room(Qos::AtLeastOnce));
     for id in 1..=5 {
         hear(&mut machine, &ack(Step::Acknowledged, id, 0)).unwrap();
         assert_eq!(said(&mut machine).len(), usize::from(id <= 3), "after {id}");
     }
-    assert!(machine.has_room());
+    assert!(machine.has_room(Qos::AtLeastOnce));
 }
 
 #[test]

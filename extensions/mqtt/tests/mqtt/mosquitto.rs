@@ -78,7 +78,7 @@ fn many_messages_are_on_their_way_at_once() {
         .subscribe(&[Wanted::new("many", Qos::ExactlyOnce)])
         .unwrap();
     let few = Settings {
-        in_flight: 10,
+        in_flight: Some(10),
         ..named(Version::V5, "sender")
     };
     let mut sender = Wire::connect(broker.address(), few).unwrap();

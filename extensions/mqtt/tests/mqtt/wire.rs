@@ -51,7 +51,8 @@ impl Wire {
 
     /// Publishes without waiting for the answer.
     pub(crate) fn begin_publish(&mut self, publication: Publication) -> Result<Option<u32>, Error> {
-        self.until(Machine::has_room)?;
+        let qos = publication.qos;
+        self.until(|machine| machine.has_room(qos))?;
         self.last_errand += 1;
         let flies = self.machine.publish(publication, || self.last_errand)?;
         self.flush();
