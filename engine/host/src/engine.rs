@@ -19,10 +19,20 @@ const CORE_INSTANCES_PER_VU: u32 = 64;
 /// Tables of one VU: its own, and the one that joins it to the engine's functions; more for guests of several modules.
 const TABLES_PER_VU: u32 = 4;
 
+/// How much of the address space each memory has to itself, which decides what machine code asks before it reads or writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// All that a pointer of a guest can reach, 4 GiB: nothing needs to be asked, as what is not the guest's can't be read.
+    Everything,
+    /// As much as the limit `memory` allows, where 4 GiB for each do not fit: what lies beyond is asked about every time.
+    Limit,
+}
+
 /// A configured wasmtime engine. Cheap to clone; the last clone stops its clock.
 #[derive(Clone)]
 pub(crate) struct Engine {
     wasmtime: wasmtime::Engine,
+    reach: Reach,
     _clock: Arc<EpochClock>,
 }
 
@@ -30,35 +40,45 @@ impl Engine {
     /// An engine for this many VUs at once, each with so many extensions, with these limits on memory, stack and tables.
     ///
     /// Room for their stacks is reserved here, at two of the process's memory mappings each: more VUs than the kernel's
-    /// `vm.max_map_count` lets through are an error of kind [`ErrorKind::Resources`].
+    /// `vm.max_map_count` lets through are an error of kind [`ErrorKind::Resources`]. Where the address space has no 4 GiB for each memory
+    /// (beyond 32,000 of them on x86-64, or below `ulimit -v`), they get less, and need other machine code.
     pub(crate) fn new(limits: &Limits, vus: usize, extensions: usize) -> Result<Self, Error> {
         let vus = u32::try_from(vus.max(1)).unwrap_or(u32::MAX);
         let parts = u32::try_from(extensions.saturating_add(1)).unwrap_or(u32::MAX);
-        let wasmtime = wasmtime::Engine::new(&config(limits, vus, parts)).map_err(|error| {
+        let with = |reach| {
+            let wasmtime = wasmtime::Engine::new(&config(limits, vus, parts, reach))?;
+            Ok(Self::started(wasmtime, reach))
+        };
+        with(Reach::Everything).or_else(|_| with(Reach::Limit)).map_err(|error: wasmtime::Error| {
             Error::new(ErrorKind::Resources, format!("there is no room for {vus} VUs: {error:#}")).hint(
                 "each VU takes about 7 memory mappings and reserves the limit `memory` as address space: \
-                 raise vm.max_map_count (sysctl -w vm.max_map_count=1000000), lower the limit, or run fewer VUs",
+                 raise vm.max_map_count (sysctl -w vm.max_map_count=1000000) and ulimit -v, lower the limit, or run fewer VUs",
             )
-        })?;
-        let clock = Arc::new(EpochClock::start(wasmtime.clone()));
-        Ok(Self {
-            wasmtime,
-            _clock: clock,
         })
     }
 
     /// An engine that only compiles, for any processor of this machine's architecture that is not older than ten years.
     pub(crate) fn portable(limits: &Limits) -> Result<Self, Error> {
-        let config = portable(config(limits, 1, 1));
+        let config = portable(config(limits, 1, 1, Reach::Everything));
         let wasmtime = config.and_then(|config| wasmtime::Engine::new(&config));
         let wasmtime = wasmtime.map_err(|error| {
             let message = format!("nothing can be compiled for {ARCH}: {error:#}");
             Error::new(ErrorKind::Compile, message)
         })?;
-        Ok(Self {
+        Ok(Self::started(wasmtime, Reach::Everything))
+    }
+
+    fn started(wasmtime: wasmtime::Engine, reach: Reach) -> Self {
+        Self {
             _clock: Arc::new(EpochClock::start(wasmtime.clone())),
             wasmtime,
-        })
+            reach,
+        }
+    }
+
+    /// Whether what was compiled for one of them can be loaded into the other.
+    pub(crate) fn takes_code_of(&self, other: &Self) -> bool {
+        self.reach == other.reach
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -66,14 +86,19 @@ impl Engine {
     }
 }
 
-fn config(limits: &Limits, vus: u32, parts: u32) -> Config {
+fn config(limits: &Limits, vus: u32, parts: u32, reach: Reach) -> Config {
+    let (reserved, guard) = match reach {
+        // A load or store may add a constant to what the guest computed: as far as the guard reaches nothing is asked either.
+        Reach::Everything => (1 << 32, 32 << 20),
+        Reach::Limit => (limits.memory as u64, 64 << 10),
+    };
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(
             limits, vus, parts,
         )))
-        .memory_reservation(limits.memory as u64)
-        .memory_guard_size(64 << 10)
+        .memory_reservation(reserved)
+        .memory_guard_size(guard)
         .memory_init_cow(true)
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::Speed)

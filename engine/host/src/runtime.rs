@@ -1,7 +1,7 @@
 //! Defines a runtime of scripts, and how it is compiled before the engine is built that ships it.
 //!
-//! Machine code fits one version of wasmtime, one kind of processor and one limit of memory. What is shipped is for the
-//! limit that nearly all runs have, and for processors of the last ten years; where it does not fit, the runtime is compiled
+//! Machine code fits one version of wasmtime, one kind of processor and one reach of memories. What is shipped is for memories that have
+//! 4 GiB of the address space each, and for processors of the last ten years; where it does not fit, the runtime is compiled
 //! as any test is.
 
 use std::borrow::Cow;

@@ -10,7 +10,7 @@ use wasmtime::component::Component;
 use crate::bindings::TestPre;
 use crate::bridge::Bridge;
 use crate::cache::Compiled;
-use crate::compile::{Made, Origin, Source, made, not_compiled};
+use crate::compile::{Origin, Source, made, not_compiled};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::evaluation::Snapshot;
@@ -18,7 +18,7 @@ use crate::extension::{Extension, Interface, Linked, Part, SearchPath, Shape, Wa
 use crate::image::Image;
 use crate::limits::Limits;
 use crate::link::{Waits, imports, linker};
-use crate::runtime::Runtime;
+use crate::runtime::{self, Runtime};
 use crate::state::VuState;
 use crate::world;
 
@@ -37,13 +37,23 @@ pub struct Test {
     image: Option<Arc<Image>>,
 }
 
-/// What a test was loaded from, whatever engine it is in.
+/// What a test was loaded from, and what was compiled of it.
 struct File {
-    name: String,
+    kind: Kind,
     folder: PathBuf,
+    cache: Option<PathBuf>,
     compiled: Compiled,
     origin: Origin,
     parts: Vec<Part>,
+}
+
+/// What can be compiled again.
+#[derive(Clone)]
+enum Kind {
+    /// A component or core module of this name, which its extensions are joined with.
+    Test(String, Arc<[u8]>),
+    /// A runtime of scripts, with its extensions beside it.
+    Runtime(Runtime),
 }
 
 /// What a test says about itself.
@@ -99,16 +109,8 @@ impl Test {
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         let name = path.display().to_string();
         let found = extensions.find(&wanted(&bytes), &name)?;
-        let source = Source {
-            bytes: &bytes,
-            name: &name,
-            extensions: &found,
-            image: None,
-        };
-        let engine = Engine::new(limits, 1, found.len())?;
-        let made = made(&engine, &source, None, cache)?;
-        let parts = found.iter().map(Part::joined).collect();
-        Self::checked(engine, made, &source, folder, parts)
+        let kind = Kind::Test(name, bytes.into());
+        Self::made(limits, kind, folder, &found, cache)
     }
 
     /// Loads a runtime of scripts, as [`Test::load`] does a test, for a script in this folder that uses these extensions.
@@ -119,40 +121,35 @@ impl Test {
         extensions: &[Extension],
         cache: Option<&Path>,
     ) -> Result<Self, Error> {
-        let image = Arc::new(runtime.image()?);
-        let source = runtime.source(&image);
-        let engine = Engine::new(limits, 1, extensions.len())?;
-        let made = made(&engine, &source, Some(runtime), cache)?;
-        let parts = extensions.iter();
-        let parts = parts.map(|file| Part::apart(&engine, file, cache));
-        let parts = parts.collect::<Result<_, _>>()?;
-        Self::checked(engine, made, &source, folder.to_owned(), parts)
+        let kind = Kind::Runtime(runtime.clone());
+        Self::made(limits, kind, folder.to_owned(), extensions, cache)
     }
 
-    fn checked(
-        engine: Engine,
-        made: Made,
-        source: &Source<'_>,
+    fn made(
+        limits: &Limits,
+        kind: Kind,
         folder: PathBuf,
-        parts: Vec<Part>,
+        extensions: &[Extension],
+        cache: Option<&Path>,
     ) -> Result<Self, Error> {
-        let maker = maker(source.bytes);
-        world::check(&engine, &made.component, source.name, maker.as_deref())?;
-        let file = Arc::new(File {
-            name: source.name.to_owned(),
-            folder,
-            compiled: made.compiled,
-            origin: made.origin,
-            parts,
-        });
-        Self::link(engine, &made.component, file, source.image.cloned())
+        let engine = Engine::new(limits, 1, extensions.len())?;
+        let image = kind.image()?;
+        let (file, component) = File::made(&engine, kind, folder, extensions, cache)?;
+        let maker = maker(file.kind.bytes());
+        world::check(&engine, &component, file.kind.name(), maker.as_deref())?;
+        Self::link(engine, &component, Arc::new(file), image)
     }
 
-    /// The same test in an engine with room for this many VUs.
+    /// The same test in an engine with room for this many VUs. Where so many need other machine code, it is compiled again, or comes from
+    /// the cache: [`Test::origin`] tells.
     pub fn with_room(&self, limits: &Limits, vus: usize) -> Result<Self, Error> {
         let engine = Engine::new(limits, vus, self.file.parts.len())?;
+        if !engine.takes_code_of(&self.engine) {
+            let (file, component) = self.file.made_for(&engine)?;
+            return Self::link(engine, &component, Arc::new(file), self.image.clone());
+        }
         let loaded = self.file.compiled.load(&engine);
-        let component = loaded.map_err(|error| not_compiled(&self.file.name, &error))?;
+        let component = loaded.map_err(|error| not_compiled(self.name(), &error))?;
         Self::link(engine, &component, self.file.clone(), self.image.clone())
     }
 
@@ -175,7 +172,7 @@ impl Test {
 
     /// What it is called: its file, or whose runtime it is.
     pub fn name(&self) -> &str {
-        &self.file.name
+        self.file.kind.name()
     }
 
     /// Where its machine code came from.
@@ -202,7 +199,7 @@ impl Test {
         let pre = pre.map_err(|error| {
             Error::new(
                 ErrorKind::WrongWorld,
-                format!("{} does not fit this brunt: {error:#}", file.name),
+                format!("{} does not fit this brunt: {error:#}", file.kind.name()),
             )
             .hint("build it with the guest SDK of this version of brunt")
         })?;
@@ -219,6 +216,93 @@ impl Test {
             file,
             image,
         })
+    }
+}
+
+impl File {
+    /// Its machine code for this engine, and the component that it was loaded as.
+    fn made(
+        engine: &Engine,
+        kind: Kind,
+        folder: PathBuf,
+        extensions: &[Extension],
+        cache: Option<&Path>,
+    ) -> Result<(Self, Component), Error> {
+        let image = kind.image()?;
+        let source = kind.source(extensions, image.as_ref());
+        let made = made(engine, &source, kind.runtime(), cache)?;
+        let part = |file| match kind {
+            Kind::Test(..) => Ok(Part::joined(file)),
+            Kind::Runtime(_) => Part::apart(engine, file, cache),
+        };
+        let parts = extensions.iter().map(part).collect::<Result<_, _>>()?;
+        let file = Self {
+            kind,
+            folder,
+            cache: cache.map(Path::to_owned),
+            compiled: made.compiled,
+            origin: made.origin,
+            parts,
+        };
+        Ok((file, made.component))
+    }
+
+    /// The same for an engine that does not take its machine code.
+    fn made_for(&self, engine: &Engine) -> Result<(Self, Component), Error> {
+        let extensions: Vec<Extension> = self.parts.iter().map(|part| part.file.clone()).collect();
+        let folder = self.folder.clone();
+        Self::made(
+            engine,
+            self.kind.clone(),
+            folder,
+            &extensions,
+            self.cache.as_deref(),
+        )
+    }
+}
+
+impl Kind {
+    fn name(&self) -> &str {
+        match self {
+            Self::Test(name, _) => name,
+            Self::Runtime(_) => runtime::NAME,
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Test(_, bytes) => bytes,
+            Self::Runtime(runtime) => &runtime.wasm,
+        }
+    }
+
+    fn runtime(&self) -> Option<&Runtime> {
+        match self {
+            Self::Test(..) => None,
+            Self::Runtime(runtime) => Some(runtime),
+        }
+    }
+
+    fn image(&self) -> Result<Option<Arc<Image>>, Error> {
+        let image = self.runtime().map(Runtime::image).transpose()?;
+        Ok(image.map(Arc::new))
+    }
+
+    fn source<'a>(
+        &'a self,
+        extensions: &'a [Extension],
+        image: Option<&'a Arc<Image>>,
+    ) -> Source<'a> {
+        let joined = match self {
+            Self::Test(..) => extensions,
+            Self::Runtime(_) => &[],
+        };
+        Source {
+            bytes: self.bytes(),
+            name: self.name(),
+            extensions: joined,
+            image,
+        }
     }
 }
 

@@ -269,7 +269,7 @@ impl Opened {
 }
 
 /// Says where the machine code of a test came from, which is where the time of a first run goes.
-fn say_origin(test: &Test, log: &dyn LogSink) {
+pub(crate) fn say_origin(test: &Test, log: &dyn LogSink) {
     let name = test.name();
     let message = match test.origin() {
         Origin::Cache => format!("{name} was compiled by an earlier run"),

@@ -16,7 +16,7 @@ use crate::executor::Lane;
 use crate::exit::ExitCode;
 use crate::failures::AllFailures;
 use crate::live::{Portion, ScenarioLive, fraction};
-use crate::load::Loaded;
+use crate::load::{Loaded, say_origin};
 use crate::options::{Options, SummaryMode, ThresholdOption};
 use crate::output::{OutputContext, OutputSpec, Outputs};
 use crate::pulse::Saturation;
@@ -98,6 +98,9 @@ impl Session {
         let test = loaded
             .test
             .with_room(&loaded.granted, vus.saturating_add(MAIN_VUS))?;
+        if test.origin() != loaded.test.origin() {
+            say_origin(&test, &*loaded.log);
+        }
         let settings = run_settings(loaded);
         let run = Run::new(
             settings,

@@ -25,6 +25,7 @@ pub struct Brunt {
     files: TempDir,
     wants_summary: bool,
     input: Option<std::fs::File>,
+    address_space: Option<u64>,
 }
 
 impl Brunt {
@@ -38,6 +39,7 @@ impl Brunt {
             files: TempDir::with_prefix("brunt-e2e-").expect("a temporary folder"),
             wants_summary: false,
             input: None,
+            address_space: None,
         }
     }
 
@@ -116,6 +118,12 @@ impl Brunt {
         self
     }
 
+    /// How many bytes of address space the process may have (`ulimit -v`).
+    pub fn address_space(mut self, bytes: u64) -> Brunt {
+        self.address_space = Some(bytes);
+        self
+    }
+
     /// Runs it to its end.
     ///
     /// # Panics
@@ -132,7 +140,14 @@ impl Brunt {
         let summary = self
             .wants_summary
             .then(|| self.files.path().join("summary.json"));
-        let mut command = Command::new(binary());
+        let mut command = match self.address_space {
+            None => Command::new(binary()),
+            Some(bytes) => {
+                let mut command = Command::new("prlimit");
+                command.arg(format!("--as={bytes}")).arg(binary());
+                command
+            }
+        };
         command
             .args(&self.args)
             .current_dir(self.folder.as_deref().unwrap_or(self.files.path()));

@@ -53,18 +53,33 @@ fn without_a_cache_nothing_is_compiled_either() {
 }
 
 #[test]
-fn for_another_limit_of_memory_the_runtime_is_compiled_once() {
+fn for_another_limit_of_memory_nothing_is_compiled() {
     let cache = tempfile::tempdir().expect("a folder");
-    let run = || said(script(cache.path()).args(["--limit", "memory=96MiB"]));
-    let first = run();
+    let said = said(script(cache.path()).args(["--limit", "memory=96MiB"]));
+    assert!(said.contains(SHIPPED) && !said.contains(COMPILED), "{said}");
+}
+
+#[test]
+fn where_memories_find_no_4_gib_each_the_runtime_is_compiled_once() {
+    let cache = tempfile::tempdir().expect("a folder");
+    let run = |gigabytes: u64| {
+        let run = script(cache.path()).args(["--limit", "memory=64MiB"]);
+        said(run.address_space(gigabytes << 30))
+    };
+    // Not for one.
+    let first = run(3);
     assert!(first.contains(COMPILED), "{first}");
     assert!(
         first.contains("the one that was shipped does not fit"),
         "{first}"
     );
-    assert!(run().contains(CACHED));
+    assert!(run(3).contains(CACHED));
+    // For the one that describes the script, and not for those that run it.
+    let third = run(8);
+    assert!(third.contains(SHIPPED) && third.contains(CACHED), "{third}");
     // What was shipped still fits runs as they are.
-    assert!(said(script(cache.path())).contains(SHIPPED));
+    let last = said(script(cache.path()));
+    assert!(last.contains(CACHED) && !last.contains(COMPILED), "{last}");
     assert_eq!(kept(cache.path()), 2);
 }
 
