@@ -276,41 +276,30 @@ function made(method, address, given, params) {
 
 function finished(response, method, address, params) {
   if (response.status === 0) return failed(response, method, String(address), params);
-  return typed(response, params?.responseType);
+  const type = params?.responseType;
+  return type === undefined || type === null ? response : typed(response, type);
 }
-
-// Whether nothing is said of a request but its headers.
-function hasHeadersAlone(params) {
-  if (params === null || params === undefined) return true;
-  for (const name in params) if (name !== 'headers' && name in PARAMS) return false;
-  return true;
-}
-
-const isText = (given) => typeof given === 'string' || given === null || given === undefined;
 
 function send(method, address, given, params) {
-  let plain;
+  let response;
   let one;
   try {
     // What most requests are takes one call of the engine, which makes and sends it.
-    plain = typeof address === 'string' && isText(given) && hasHeadersAlone(params);
-    one = plain ? native.exchange(method, address, given, params?.headers) : made(method, address, given, params);
+    response = native.exchange(method, address, given, params);
+    if (response === undefined) one = made(method, address, given, params);
   } catch (error) {
     return unmade(error, method, address, params);
   }
-  return finished(plain ? one : native.send(one), method, address, params);
+  return finished(response ?? native.send(one), method, address, params);
 }
 
 // Remembers how the body is to be given, where the request says so.
-function typed(response, type) {
-  if (type !== undefined && type !== null) Object.defineProperty(response, KIND, { value: type });
-  return response;
-}
+const typed = (response, type) => Object.defineProperty(response, KIND, { value: type });
 
 export function get(address, params) {
   if (params !== undefined && params !== null || typeof address !== 'string') return send('GET', address, null, params);
   const response = native.get(address);
-  return finished(response, 'GET', address, null);
+  return response.status === 0 ? failed(response, 'GET', address, null) : response;
 }
 
 export const head = (address, params) => send('HEAD', address, null, params);

@@ -1,6 +1,7 @@
 //! Defines what the modules in `js/` are built on: the contracts, as functions that JavaScript can call.
 
 mod chance;
+mod checks;
 mod ciphers;
 mod crypto;
 mod curves;
@@ -13,6 +14,7 @@ mod http;
 pub(crate) mod lazy;
 mod metrics;
 mod random;
+mod raw;
 mod request;
 pub(crate) mod response;
 mod rsa;
@@ -57,6 +59,7 @@ impl ModuleDef for Natives {
         lazy::install(ctx, &native)?;
         request::install(ctx, &native)?;
         response::install(ctx, &native)?;
+        checks::install(ctx, &native)?;
         metrics::install(ctx, &native)?;
         random::install(ctx, &native)?;
         exports.export("default", native)?;

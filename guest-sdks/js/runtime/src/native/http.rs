@@ -1,9 +1,13 @@
 //! Defines requests sent with nothing to say about them, cookie jars, and expected statuses, for the module `k6/http`.
 
+use std::cell::Cell;
+use std::ffi::c_int;
+
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, Opt};
-use rquickjs::{Class, Ctx, Exception, Function, JsLifetime, Object, Result, Value};
+use rquickjs::{Class, Ctx, Error, Exception, Function, JsLifetime, Object, Result, Value, qjs};
 
+use super::raw::{self, Names, Text};
 use super::response;
 use crate::bindings::brunt::http::client as wit;
 use crate::bindings::brunt::http::cookies;
@@ -32,7 +36,8 @@ impl<'js> JsClass<'js> for Jar {
 
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("get", Function::new(ctx.clone(), get)?)?;
-    native.set("exchange", Function::new(ctx.clone(), exchange)?)?;
+    raw::set(ctx, native, c"exchange", 4, exchange)?;
+    NAMES.set(NAMED.map(|name| atom(ctx, name)));
     native.set("throws", Function::new(ctx.clone(), wit::throws)?)?;
     native.set("expect", Function::new(ctx.clone(), expect)?)?;
     native.set("jar", Function::new(ctx.clone(), jar)?)?;
@@ -49,25 +54,112 @@ fn get<'js>(ctx: Ctx<'js>, url: rquickjs::String<'js>) -> Result<Value<'js>> {
     response::made(&ctx, wit::fetch(url.as_str()))
 }
 
-/// `exchange(method, url, text?, headers?)`: a response of a request with these, and every default beside.
-fn exchange<'js>(
-    ctx: Ctx<'js>,
-    method: rquickjs::String<'js>,
-    url: rquickjs::String<'js>,
-    text: Option<rquickjs::String<'js>>,
-    headers: Option<Object<'js>>,
-) -> Result<Value<'js>> {
-    phase::refuse_in_init(&ctx, "an HTTP request")?;
-    let headers = headers.map_or(Ok(Vec::new()), |given| super::pairs_of(&given))?;
-    let (method, url) = (method.to_cstring()?, url.to_cstring()?);
-    let text = text.map(rquickjs::String::to_cstring).transpose()?;
-    let answer = wit::exchange(
-        method.as_str(),
-        url.as_str(),
-        &super::borrowed(&headers),
-        text.as_ref().map(|text| text.as_str().as_bytes()),
-    );
-    response::made(&ctx, answer)
+/// What can be said of a request that [`exchange`] takes, and what can't, in `js/http.js`.
+const NAMED: [&str; 10] = [
+    "headers",
+    "tags",
+    "timeout",
+    "redirects",
+    "auth",
+    "compression",
+    "responseType",
+    "responseCallback",
+    "jar",
+    "cookies",
+];
+
+thread_local! {
+    /// [`NAMED`], as QuickJS knows them; they stay alive.
+    static NAMES: Cell<[qjs::JSAtom; NAMED.len()]> = const { Cell::new([0; NAMED.len()]) };
+}
+
+fn atom(ctx: &Ctx<'_>, name: &str) -> qjs::JSAtom {
+    // SAFETY: QuickJS copies the name.
+    unsafe { qjs::JS_NewAtomLen(ctx.as_raw().as_ptr(), name.as_ptr().cast(), name.len() as _) }
+}
+
+/// `exchange(method, url, text, params)`: a response, where nothing is said of the request but its headers; else nothing.
+unsafe extern "C" fn exchange(
+    context: *mut qjs::JSContext,
+    _: qjs::JSValue,
+    _: c_int,
+    arguments: *mut qjs::JSValue,
+) -> qjs::JSValue {
+    // SAFETY: QuickJS gives as many arguments as the function has parameters, and they live as long as the call.
+    unsafe {
+        let [method, url, text, params] = [0, 1, 2, 3].map(|at| *arguments.add(at));
+        raw::told(context, |ctx| {
+            let has_text = !is_none(text);
+            if !qjs::JS_IsString(url)
+                || has_text && !qjs::JS_IsString(text)
+                || says_more(ctx, params)?
+            {
+                return Ok(qjs::JS_UNDEFINED);
+            }
+            phase::refuse_in_init(ctx, "an HTTP request")?;
+            let headers = headers_of(ctx, params)?;
+            let (method, url) = (Text::of_value(ctx, method)?, Text::of_value(ctx, url)?);
+            let text = has_text.then(|| Text::of_value(ctx, text)).transpose()?;
+            let text = text.as_ref().map(Text::as_str);
+            let headers: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            let headers: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (&**name, &**value))
+                .collect();
+            let body = text.as_ref().map(|text| text.as_bytes());
+            let answer = wit::exchange(&method.as_str(), &url.as_str(), &headers, body);
+            let response = response::made(ctx, answer)?;
+            Ok(qjs::JS_DupValue(context, response.as_raw()))
+        })
+    }
+}
+
+fn is_none(value: qjs::JSValue) -> bool {
+    // SAFETY: only the value itself is looked at.
+    unsafe { qjs::JS_IsUndefined(value) || qjs::JS_IsNull(value) }
+}
+
+/// Whether parameters name more than headers.
+fn says_more(ctx: &Ctx<'_>, params: qjs::JSValue) -> Result<bool> {
+    // SAFETY: only the value itself is looked at.
+    if !unsafe { qjs::JS_IsObject(params) } {
+        return Ok(false);
+    }
+    let [_, others @ ..] = NAMES.get();
+    let says_more = Names::of(ctx, params)?
+        .iter()
+        .any(|name| others.contains(&name));
+    Ok(says_more)
+}
+
+fn headers_of<'a, 'js>(
+    ctx: &'a Ctx<'js>,
+    params: qjs::JSValue,
+) -> Result<Vec<(Text<'a, 'js>, Text<'a, 'js>)>> {
+    let context = ctx.as_raw().as_ptr();
+    // SAFETY: the name stays alive, and the value is freed.
+    unsafe {
+        if !qjs::JS_IsObject(params) {
+            return Ok(Vec::new());
+        }
+        let headers = qjs::JS_GetProperty(context, params, NAMES.get()[0]);
+        if qjs::JS_IsException(headers) {
+            return Err(Error::Exception);
+        }
+        let pairs = match is_none(headers) {
+            true => Ok(Vec::new()),
+            false if !qjs::JS_IsObject(headers) => Err(Exception::throw_type(
+                ctx,
+                "headers takes an object of names and values",
+            )),
+            false => raw::pairs(ctx, headers),
+        };
+        qjs::JS_FreeValue(context, headers);
+        pairs
+    }
 }
 
 /// `expect(ranges)`: what is no failure in all requests that say nothing else; `null` is the default again, no range none.

@@ -1,4 +1,4 @@
-//! Defines checks, groups, tags and custom metrics, for the modules `k6`, `k6/metrics` and `k6/execution`.
+//! Defines groups, tags and custom metrics, for the modules `k6`, `k6/metrics` and `k6/execution`.
 
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, Opt};
@@ -29,7 +29,6 @@ impl<'js> JsClass<'js> for Metric {
 }
 
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
-    native.set("check", Function::new(ctx.clone(), check)?)?;
     native.set(
         "beginGroup",
         Function::new(ctx.clone(), |name: String| wit::begin_group(&name))?,
@@ -45,26 +44,6 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("removeMetadata", Function::new(ctx.clone(), remove)?)?;
     native.set("metric", Function::new(ctx.clone(), register)?)?;
     native.set("add", Function::new(ctx.clone(), add)?)
-}
-
-/// `check(name, passed, tags?)`
-fn check<'js>(
-    name: rquickjs::String<'js>,
-    passed: bool,
-    tags: Opt<Option<Object<'js>>>,
-) -> Result<bool> {
-    let name = name.to_cstring()?;
-    match tags.0.flatten() {
-        None => Ok(wit::check(name.as_str(), passed)),
-        Some(tags) => {
-            let tags = super::pairs_of(&tags)?;
-            Ok(wit::check_tagged(
-                name.as_str(),
-                passed,
-                &super::borrowed(&tags),
-            ))
-        }
-    }
 }
 
 /// `metric(name, kind, isTime)`

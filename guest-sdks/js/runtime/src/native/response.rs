@@ -1,16 +1,16 @@
 //! Defines responses: an object of class `Response` in `js/http.js`, of which nothing is copied but what is asked for.
 
 use std::cell::RefCell;
-use std::iter;
+use std::ffi::c_int;
 
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, Opt};
-use rquickjs::object::Property;
 use rquickjs::{
-    ArrayBuffer, Atom, Class, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent,
-    Result, Value,
+    ArrayBuffer, Class, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent, Result,
+    Value, qjs,
 };
 
+use super::raw;
 use crate::bindings::brunt::http::client as wit;
 
 /// A response.
@@ -46,7 +46,7 @@ thread_local! {
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("responsesInherit", Function::new(ctx.clone(), inherit)?)?;
     native.set("keepShapes", Function::new(ctx.clone(), keep_shapes)?)?;
-    native.set("keep", Function::new(ctx.clone(), keep)?)?;
+    raw::set(ctx, native, c"keep", 3, keep)?;
     native.set("text", Function::new(ctx.clone(), text)?)?;
     native.set("bytes", Function::new(ctx.clone(), bytes)?)?;
     native.set("json", Function::new(ctx.clone(), json)?)?;
@@ -120,16 +120,26 @@ fn keep_shapes<'js>(ctx: Ctx<'js>, objects: Object<'js>) {
 }
 
 /// `keep(object, name, value)`: sets a property of the object itself, whatever it inherits, and gives its value.
-fn keep<'js>(
-    ctx: Ctx<'js>,
-    object: Object<'js>,
-    name: Value<'js>,
-    value: Value<'js>,
-) -> Result<Value<'js>> {
-    let name = Atom::from_value(ctx, &name)?;
-    let property = Property::from(value.clone());
-    object.prop(name, property.writable().enumerable().configurable())?;
-    Ok(value)
+unsafe extern "C" fn keep(
+    context: *mut qjs::JSContext,
+    _: qjs::JSValue,
+    _: c_int,
+    arguments: *mut qjs::JSValue,
+) -> qjs::JSValue {
+    // SAFETY: QuickJS gives as many arguments as the function has parameters; the property has a count of its own, as has what is given
+    // back.
+    unsafe {
+        let [object, name, value] = [0, 1, 2].map(|at| *arguments.add(at));
+        let name = qjs::JS_ValueToAtom(context, name);
+        let own = qjs::JS_DupValue(context, value);
+        let flags = (qjs::JS_PROP_C_W_E | qjs::JS_PROP_THROW) as c_int;
+        let kept = qjs::JS_DefinePropertyValue(context, object, name, own, flags);
+        qjs::JS_FreeAtom(context, name);
+        match kept {
+            0.. => qjs::JS_DupValue(context, value),
+            _ => qjs::JS_EXCEPTION,
+        }
+    }
 }
 
 /// `text(response)`
@@ -153,37 +163,46 @@ fn json<'js>(ctx: Ctx<'js>, this: This<'js>, selector: Opt<Option<String>>) -> R
         return Ok(Value::new_undefined(ctx));
     }
     let found = gjson::get(&text, &selector);
-    match found.exists() {
-        true => ctx.json_parse(found.json()),
-        false => Ok(Value::new_undefined(ctx)),
+    match found.kind() {
+        _ if !found.exists() => Ok(Value::new_undefined(ctx)),
+        gjson::Kind::String => found.str().into_js(&ctx),
+        _ => ctx.json_parse(found.json()),
     }
 }
 
 /// `headers(response)`: names as Go writes them; several values are joined.
 fn headers<'js>(ctx: Ctx<'js>, this: This<'js>) -> Result<Object<'js>> {
-    let headers = this.borrow().0.headers();
+    let mut headers = this.borrow().0.headers();
     let object = Object::new(ctx)?;
-    for (at, (name, value)) in headers.iter().enumerate() {
-        if headers[..at].iter().any(|(known, _)| known == name) {
+    for at in 0..headers.len() {
+        let (before, rest) = headers.split_at_mut(at);
+        let Some(((name, value), others)) = rest.split_first_mut() else {
+            break;
+        };
+        if before.iter().any(|(known, _)| known == name) {
             continue;
         }
-        let others = headers[at + 1..].iter().filter(|(other, _)| other == name);
-        let joined = others.fold(value.clone(), |all, (_, value)| format!("{all}, {value}"));
-        object.set(canonical(name), joined)?;
+        for (_, other) in others.iter().filter(|(other, _)| other == name) {
+            value.push_str(", ");
+            value.push_str(other);
+        }
+        // Those before are compared as they came.
+        object.set(canonical(name), value.as_str())?;
     }
     Ok(object)
 }
 
 /// `content-type` as `Content-Type`.
 fn canonical(name: &str) -> String {
-    let mut letters = name.to_owned();
-    let starts = name.match_indices('-').map(|(dash, _)| dash + 1);
-    for start in iter::once(0).chain(starts) {
-        if let Some(letter) = letters.get_mut(start..start + 1) {
+    let mut letters = name.as_bytes().to_vec();
+    let mut starts = true;
+    for letter in &mut letters {
+        if starts {
             letter.make_ascii_uppercase();
         }
+        starts = *letter == b'-';
     }
-    letters
+    String::from_utf8(letters).expect("text is text in other letters of ASCII, too")
 }
 
 /// `cookies(response)`: names, and for each all that were set, as k6 shows them.

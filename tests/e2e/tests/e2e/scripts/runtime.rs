@@ -49,6 +49,30 @@ fn checks_count_and_tell_whether_all_passed() {
 }
 
 #[test]
+fn checks_take_what_they_are_given() {
+    let script = "import { check } from 'k6';\nexport default function () {\n\
+        const why = (call) => { try { return call(); } catch (error) { return String(error); } };\n\
+        seen({ none: check(1, {}), missing: why(() => check(1)), text: why(() => check(1, 'a')),\n\
+          null: check(null, { isNull: (value) => value === null }), late: why(() => check(1, { late: () => Promise.resolve(true) })),\n\
+          getter: why(() => check(1, { get got() { throw new Error('got'); } })),\n\
+          inherited: check(1, Object.create({ inherited: false })), symbol: check(1, { [Symbol('s')]: false }),\n\
+          half: check(1, { 'half \\ud83d': true }), plain: check(1, { one: 1, zero: 0, text: 'a' }) });\n}\n";
+    let (ended, seen) = seen(text(script));
+    let words = "TypeError: check() needs an object of conditions";
+    let late = "TypeError: check \"late\": a condition can't be an async function";
+    assert_eq!(
+        seen,
+        [json!({
+            "none": true, "missing": words, "text": words, "null": true, "late": late, "getter": "Error: got",
+            "inherited": true, "symbol": true, "half": true, "plain": false,
+        })]
+    );
+    assert_eq!(ended.metric("checks", "passes"), 4.0);
+    assert_eq!(ended.metric("checks", "fails"), 1.0);
+    assert!(ended.stdout.contains("✓ half \u{fffd}"), "{}", ended.stdout);
+}
+
+#[test]
 fn groups_nest_and_end_with_an_exception() {
     let script = "import { check, group } from 'k6';\nexport default function () {\n\
         seen({ value: group('outer', () => group('inner', () => { check(0, { in: true }); return 7; })) });\n\
