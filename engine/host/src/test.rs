@@ -134,7 +134,8 @@ impl Test {
     ) -> Result<Self, Error> {
         let engine = Engine::new(limits, 1, extensions.len())?;
         let image = kind.image()?;
-        let (file, component) = File::made(&engine, kind, folder, extensions, cache)?;
+        let (file, component) =
+            File::made(&engine, kind, image.as_ref(), folder, extensions, cache)?;
         let maker = maker(file.kind.bytes());
         world::check(&engine, &component, file.kind.name(), maker.as_deref())?;
         Self::link(engine, &component, Arc::new(file), image)
@@ -224,12 +225,12 @@ impl File {
     fn made(
         engine: &Engine,
         kind: Kind,
+        image: Option<&Arc<Image>>,
         folder: PathBuf,
         extensions: &[Extension],
         cache: Option<&Path>,
     ) -> Result<(Self, Component), Error> {
-        let image = kind.image()?;
-        let source = kind.source(extensions, image.as_ref());
+        let source = kind.source(extensions, image);
         let made = made(engine, &source, kind.runtime(), cache)?;
         let part = |file| match kind {
             Kind::Test(..) => Ok(Part::joined(file)),
@@ -250,11 +251,12 @@ impl File {
     /// The same for an engine that does not take its machine code.
     fn made_for(&self, engine: &Engine) -> Result<(Self, Component), Error> {
         let extensions: Vec<Extension> = self.parts.iter().map(|part| part.file.clone()).collect();
-        let folder = self.folder.clone();
+        let image = self.kind.image()?;
         Self::made(
             engine,
             self.kind.clone(),
-            folder,
+            image.as_ref(),
+            self.folder.clone(),
             &extensions,
             self.cache.as_deref(),
         )

@@ -277,7 +277,9 @@ function made(method, address, given, params) {
 function finished(response, method, address, params) {
   if (response.status === 0) return failed(response, method, String(address), params);
   const type = params?.responseType;
-  return type === undefined || type === null ? response : typed(response, type);
+  if (type === undefined || type === null) return response;
+  // How the body is to be given.
+  return Object.defineProperty(response, KIND, { value: type });
 }
 
 function send(method, address, given, params) {
@@ -292,9 +294,6 @@ function send(method, address, given, params) {
   }
   return finished(response ?? native.send(one), method, address, params);
 }
-
-// Remembers how the body is to be given, where the request says so.
-const typed = (response, type) => Object.defineProperty(response, KIND, { value: type });
 
 export function get(address, params) {
   if (params !== undefined && params !== null || typeof address !== 'string') return send('GET', address, null, params);

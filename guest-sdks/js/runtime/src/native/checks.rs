@@ -1,11 +1,10 @@
 //! Defines `check` of the module `k6`, which scripts call most after requests.
 
 use std::cell::Cell;
-use std::ffi::c_int;
 
 use rquickjs::{Ctx, Error, Exception, Object, Result, Value, qjs};
 
-use super::raw::{self, Names, Text};
+use super::raw::{self, Names, Native, Text};
 use crate::bindings::brunt::metrics::metrics as wit;
 
 thread_local! {
@@ -17,23 +16,18 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     let example: Value<'js> = ctx.eval("(async () => {})")?;
     // SAFETY: it is a value of this context.
     ASYNC.set(unsafe { qjs::JS_GetClassID(example.as_raw()) });
-    raw::set(ctx, native, c"check", 3, check)
+    raw::set::<Check, 3>(ctx, native, c"check")
 }
 
 /// `check(value, conditions, tags?)`: whether all conditions hold, each of which is counted.
-unsafe extern "C" fn check(
-    context: *mut qjs::JSContext,
-    _: qjs::JSValue,
-    _: c_int,
-    arguments: *mut qjs::JSValue,
-) -> qjs::JSValue {
-    // SAFETY: QuickJS gives as many arguments as the function has parameters, and they live as long as the call.
-    unsafe {
-        let [value, conditions, tags] = [0, 1, 2].map(|at| *arguments.add(at));
-        raw::told(context, |ctx| {
-            let all = Checks::new(ctx, conditions, tags)?.all_hold(value)?;
-            Ok(if all { qjs::JS_TRUE } else { qjs::JS_FALSE })
-        })
+struct Check;
+
+impl Native<3> for Check {
+    fn call(ctx: &Ctx<'_>, [value, conditions, tags]: [qjs::JSValue; 3]) -> Result<qjs::JSValue> {
+        match Checks::new(ctx, conditions, tags)?.all_hold(value)? {
+            true => Ok(qjs::JS_TRUE),
+            false => Ok(qjs::JS_FALSE),
+        }
     }
 }
 

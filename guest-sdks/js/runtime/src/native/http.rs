@@ -1,13 +1,12 @@
 //! Defines requests sent with nothing to say about them, cookie jars, and expected statuses, for the module `k6/http`.
 
 use std::cell::Cell;
-use std::ffi::c_int;
 
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, Opt};
 use rquickjs::{Class, Ctx, Error, Exception, Function, JsLifetime, Object, Result, Value, qjs};
 
-use super::raw::{self, Names, Text};
+use super::raw::{self, Names, Native, Text};
 use super::response;
 use crate::bindings::brunt::http::client as wit;
 use crate::bindings::brunt::http::cookies;
@@ -36,7 +35,7 @@ impl<'js> JsClass<'js> for Jar {
 
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("get", Function::new(ctx.clone(), get)?)?;
-    raw::set(ctx, native, c"exchange", 4, exchange)?;
+    raw::set::<Exchange, 4>(ctx, native, c"exchange")?;
     NAMES.set(NAMED.map(|name| atom(ctx, name)));
     native.set("throws", Function::new(ctx.clone(), wit::throws)?)?;
     native.set("expect", Function::new(ctx.clone(), expect)?)?;
@@ -54,7 +53,7 @@ fn get<'js>(ctx: Ctx<'js>, url: rquickjs::String<'js>) -> Result<Value<'js>> {
     response::made(&ctx, wit::fetch(url.as_str()))
 }
 
-/// What can be said of a request that [`exchange`] takes, and what can't, in `js/http.js`.
+/// What can be said of a request that [`Exchange`] takes, and what can't, in `js/http.js`.
 const NAMED: [&str; 10] = [
     "headers",
     "tags",
@@ -79,41 +78,30 @@ fn atom(ctx: &Ctx<'_>, name: &str) -> qjs::JSAtom {
 }
 
 /// `exchange(method, url, text, params)`: a response, where nothing is said of the request but its headers; else nothing.
-unsafe extern "C" fn exchange(
-    context: *mut qjs::JSContext,
-    _: qjs::JSValue,
-    _: c_int,
-    arguments: *mut qjs::JSValue,
-) -> qjs::JSValue {
-    // SAFETY: QuickJS gives as many arguments as the function has parameters, and they live as long as the call.
-    unsafe {
-        let [method, url, text, params] = [0, 1, 2, 3].map(|at| *arguments.add(at));
-        raw::told(context, |ctx| {
-            let has_text = !is_none(text);
-            if !qjs::JS_IsString(url)
-                || has_text && !qjs::JS_IsString(text)
-                || says_more(ctx, params)?
-            {
-                return Ok(qjs::JS_UNDEFINED);
-            }
-            phase::refuse_in_init(ctx, "an HTTP request")?;
-            let headers = headers_of(ctx, params)?;
-            let (method, url) = (Text::of_value(ctx, method)?, Text::of_value(ctx, url)?);
-            let text = has_text.then(|| Text::of_value(ctx, text)).transpose()?;
-            let text = text.as_ref().map(Text::as_str);
-            let headers: Vec<_> = headers
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str()))
-                .collect();
-            let headers: Vec<_> = headers
-                .iter()
-                .map(|(name, value)| (&**name, &**value))
-                .collect();
-            let body = text.as_ref().map(|text| text.as_bytes());
-            let answer = wit::exchange(&method.as_str(), &url.as_str(), &headers, body);
-            let response = response::made(ctx, answer)?;
-            Ok(qjs::JS_DupValue(context, response.as_raw()))
-        })
+struct Exchange;
+
+impl Native<4> for Exchange {
+    fn call(ctx: &Ctx<'_>, [method, url, text, params]: [qjs::JSValue; 4]) -> Result<qjs::JSValue> {
+        let has_text = !is_none(text);
+        // SAFETY: only the values themselves are looked at.
+        let is_plain = unsafe { qjs::JS_IsString(url) && (!has_text || qjs::JS_IsString(text)) };
+        if !is_plain || says_more(ctx, params)? {
+            return Ok(qjs::JS_UNDEFINED);
+        }
+        phase::refuse_in_init(ctx, "an HTTP request")?;
+        let headers = headers_of(ctx, params)?;
+        let (method, url) = (Text::of_value(ctx, method)?, Text::of_value(ctx, url)?);
+        let text = has_text.then(|| Text::of_value(ctx, text)).transpose()?;
+        let text = text.as_ref().map(Text::as_str);
+        let answer = wit::exchange(
+            &method.as_str(),
+            &url.as_str(),
+            &super::borrowed(&headers),
+            text.as_ref().map(|text| text.as_bytes()),
+        );
+        let response = response::made(ctx, answer)?;
+        // SAFETY: it is counted once more, for the caller.
+        Ok(unsafe { qjs::JS_DupValue(ctx.as_raw().as_ptr(), response.as_raw()) })
     }
 }
 
@@ -135,30 +123,27 @@ fn says_more(ctx: &Ctx<'_>, params: qjs::JSValue) -> Result<bool> {
     Ok(says_more)
 }
 
-fn headers_of<'a, 'js>(
-    ctx: &'a Ctx<'js>,
-    params: qjs::JSValue,
-) -> Result<Vec<(Text<'a, 'js>, Text<'a, 'js>)>> {
-    let context = ctx.as_raw().as_ptr();
-    // SAFETY: the name stays alive, and the value is freed.
-    unsafe {
+fn headers_of(ctx: &Ctx<'_>, params: qjs::JSValue) -> Result<Vec<(String, String)>> {
+    // SAFETY: the name stays alive, and the value is owned.
+    let headers = unsafe {
         if !qjs::JS_IsObject(params) {
             return Ok(Vec::new());
         }
-        let headers = qjs::JS_GetProperty(context, params, NAMES.get()[0]);
+        let headers = qjs::JS_GetProperty(ctx.as_raw().as_ptr(), params, NAMES.get()[0]);
         if qjs::JS_IsException(headers) {
             return Err(Error::Exception);
         }
-        let pairs = match is_none(headers) {
-            true => Ok(Vec::new()),
-            false if !qjs::JS_IsObject(headers) => Err(Exception::throw_type(
-                ctx,
-                "headers takes an object of names and values",
-            )),
-            false => raw::pairs(ctx, headers),
-        };
-        qjs::JS_FreeValue(context, headers);
-        pairs
+        Value::from_raw(ctx.clone(), headers)
+    };
+    if headers.is_undefined() || headers.is_null() {
+        return Ok(Vec::new());
+    }
+    match headers.as_object() {
+        Some(headers) => super::pairs_of(headers),
+        None => Err(Exception::throw_type(
+            ctx,
+            "headers takes an object of names and values",
+        )),
     }
 }
 

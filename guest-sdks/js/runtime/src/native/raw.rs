@@ -8,45 +8,43 @@ use std::slice;
 
 use rquickjs::{Ctx, Error, Exception, FromJs, Object, Result, Value, qjs};
 
-/// What QuickJS calls: the context, `this`, and how many arguments there are, of which at least as many lie there as the function was
-/// defined with.
-pub(super) type Raw = unsafe extern "C" fn(
-    *mut qjs::JSContext,
-    qjs::JSValue,
-    c_int,
-    *mut qjs::JSValue,
-) -> qjs::JSValue;
+/// A native with so many parameters.
+pub(super) trait Native<const PARAMETERS: usize> {
+    /// Calls it. The arguments are the caller's: those that are missing are `undefined`. What is given back is its own.
+    fn call(ctx: &Ctx<'_>, arguments: [qjs::JSValue; PARAMETERS]) -> Result<qjs::JSValue>;
+}
 
-/// Puts a function of this name, with so many parameters, into `native`.
-pub(super) fn set<'js>(
+/// Puts a native of this name into `native`.
+pub(super) fn set<'js, N: Native<PARAMETERS>, const PARAMETERS: usize>(
     ctx: &Ctx<'js>,
     native: &Object<'js>,
     name: &CStr,
-    parameters: c_int,
-    function: Raw,
 ) -> Result<()> {
     // SAFETY: QuickJS copies the name, and the value is the context's own.
     let function = unsafe {
         let kind = qjs::JSCFunctionEnum_JS_CFUNC_generic;
+        let (call, parameters) = (enter::<N, PARAMETERS>, PARAMETERS as c_int);
         let context = ctx.as_raw().as_ptr();
         let function =
-            qjs::JS_NewCFunction2(context, Some(function), name.as_ptr(), parameters, kind, 0);
+            qjs::JS_NewCFunction2(context, Some(call), name.as_ptr(), parameters, kind, 0);
         Value::from_raw(ctx.clone(), function)
     };
     native.set(name.to_string_lossy().as_ref(), function)
 }
 
-/// What a function gives back: a value, or the exception that waits in the context.
-///
-/// # Safety
-/// The context is one that QuickJS calls with.
-pub(super) unsafe fn told(
+/// What QuickJS calls. What a native fails with becomes the exception that waits in the context.
+unsafe extern "C" fn enter<N: Native<PARAMETERS>, const PARAMETERS: usize>(
     context: *mut qjs::JSContext,
-    call: impl FnOnce(&Ctx<'_>) -> Result<qjs::JSValue>,
+    _: qjs::JSValue,
+    _: c_int,
+    arguments: *mut qjs::JSValue,
 ) -> qjs::JSValue {
-    // SAFETY: there is a context, as it calls.
-    let ctx = unsafe { Ctx::from_raw(NonNull::new_unchecked(context)) };
-    match call(&ctx) {
+    // SAFETY: QuickJS calls with a context, and with as many arguments as a function has parameters.
+    let (ctx, arguments) = unsafe {
+        let ctx = Ctx::from_raw(NonNull::new_unchecked(context));
+        (ctx, *arguments.cast::<[qjs::JSValue; PARAMETERS]>())
+    };
+    match N::call(&ctx, arguments) {
         Ok(value) => value,
         Err(Error::Exception) => qjs::JS_EXCEPTION,
         Err(error) => {
@@ -147,25 +145,4 @@ impl Drop for Names<'_, '_> {
         // SAFETY: the list was made for this context.
         unsafe { qjs::JS_FreePropertyEnum(self.ctx.as_raw().as_ptr(), self.list, self.count) };
     }
-}
-
-/// Names and values of an object, as text.
-pub(super) fn pairs<'a, 'js>(
-    ctx: &'a Ctx<'js>,
-    object: qjs::JSValue,
-) -> Result<Vec<(Text<'a, 'js>, Text<'a, 'js>)>> {
-    let context = ctx.as_raw().as_ptr();
-    let pair = |name| {
-        // SAFETY: the name is one of the object's, and its value is freed.
-        unsafe {
-            let value = qjs::JS_GetProperty(context, object, name);
-            if qjs::JS_IsException(value) {
-                return Err(Error::Exception);
-            }
-            let text = Text::of_value(ctx, value);
-            qjs::JS_FreeValue(context, value);
-            Ok((Text::of_name(ctx, name)?, text?))
-        }
-    };
-    Names::of(ctx, object)?.iter().map(pair).collect()
 }

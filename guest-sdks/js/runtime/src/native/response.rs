@@ -6,11 +6,11 @@ use std::ffi::c_int;
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::{Constructor, Opt};
 use rquickjs::{
-    ArrayBuffer, Class, Ctx, Exception, Function, IntoJs, JsLifetime, Object, Persistent, Result,
-    Value, qjs,
+    ArrayBuffer, Class, Ctx, Error, Exception, Function, IntoJs, JsLifetime, Object, Persistent,
+    Result, Value, qjs,
 };
 
-use super::raw;
+use super::raw::{self, Native};
 use crate::bindings::brunt::http::client as wit;
 
 /// A response.
@@ -46,7 +46,7 @@ thread_local! {
 pub(super) fn install<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("responsesInherit", Function::new(ctx.clone(), inherit)?)?;
     native.set("keepShapes", Function::new(ctx.clone(), keep_shapes)?)?;
-    raw::set(ctx, native, c"keep", 3, keep)?;
+    raw::set::<Keep, 3>(ctx, native, c"keep")?;
     native.set("text", Function::new(ctx.clone(), text)?)?;
     native.set("bytes", Function::new(ctx.clone(), bytes)?)?;
     native.set("json", Function::new(ctx.clone(), json)?)?;
@@ -120,27 +120,31 @@ fn keep_shapes<'js>(ctx: Ctx<'js>, objects: Object<'js>) {
 }
 
 /// `keep(object, name, value)`: sets a property of the object itself, whatever it inherits, and gives its value.
-unsafe extern "C" fn keep(
-    context: *mut qjs::JSContext,
-    _: qjs::JSValue,
-    _: c_int,
-    arguments: *mut qjs::JSValue,
-) -> qjs::JSValue {
-    // SAFETY: QuickJS gives as many arguments as the function has parameters; the property has a count of its own, as has what is given
-    // back.
-    unsafe {
-        let [object, name, value] = [0, 1, 2].map(|at| *arguments.add(at));
-        let name = qjs::JS_ValueToAtom(context, name);
-        let own = qjs::JS_DupValue(context, value);
-        let flags = (qjs::JS_PROP_C_W_E | qjs::JS_PROP_THROW) as c_int;
-        let kept = qjs::JS_DefinePropertyValue(context, object, name, own, flags);
-        qjs::JS_FreeAtom(context, name);
-        match kept {
-            0.. => qjs::JS_DupValue(context, value),
-            _ => qjs::JS_EXCEPTION,
+struct Keep;
+
+impl Native<3> for Keep {
+    fn call(ctx: &Ctx<'_>, [object, name, value]: [qjs::JSValue; 3]) -> Result<qjs::JSValue> {
+        let context = ctx.as_raw().as_ptr();
+        // SAFETY: they are values of this context; the property has a count of its own, as has what is given back.
+        unsafe {
+            let name = qjs::JS_ValueToAtom(context, name);
+            if name == NO_NAME {
+                return Err(Error::Exception);
+            }
+            let own = qjs::JS_DupValue(context, value);
+            let flags = (qjs::JS_PROP_C_W_E | qjs::JS_PROP_THROW) as c_int;
+            let kept = qjs::JS_DefinePropertyValue(context, object, name, own, flags);
+            qjs::JS_FreeAtom(context, name);
+            match kept {
+                0.. => Ok(qjs::JS_DupValue(context, value)),
+                _ => Err(Error::Exception),
+            }
         }
     }
 }
+
+/// What QuickJS gives where a value can't be a name.
+const NO_NAME: qjs::JSAtom = 0;
 
 /// `text(response)`
 fn text(this: This<'_>) -> String {
