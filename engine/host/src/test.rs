@@ -1,5 +1,7 @@
 //! Defines a test: a component, checked and compiled, ready to be instantiated as VUs.
 
+mod file;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,18 +11,19 @@ use wasmtime::component::Component;
 
 use crate::bindings::TestPre;
 use crate::bridge::Bridge;
-use crate::cache::Compiled;
-use crate::compile::{Origin, Source, made, not_compiled};
+use crate::compile::{Origin, not_compiled};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::evaluation::Snapshot;
-use crate::extension::{Extension, Interface, Linked, Part, SearchPath, Shape, Wanted};
+use crate::extension::{Extension, Interface, Linked, SearchPath, Shape, Wanted};
 use crate::image::Image;
 use crate::limits::Limits;
 use crate::link::{Waits, imports, linker};
-use crate::runtime::{self, Runtime};
+use crate::runtime::Runtime;
 use crate::state::VuState;
 use crate::world;
+
+use file::{File, Kind};
 
 /// A compiled test, loaded into an engine. Cheap to clone, and shared by all threads.
 #[derive(Clone)]
@@ -35,25 +38,6 @@ pub struct Test {
     file: Arc<File>,
     /// What the memory of its VUs holds when they are made, where it is the runtime of a script.
     image: Option<Arc<Image>>,
-}
-
-/// What a test was loaded from, and what was compiled of it.
-struct File {
-    kind: Kind,
-    folder: PathBuf,
-    cache: Option<PathBuf>,
-    compiled: Compiled,
-    origin: Origin,
-    parts: Vec<Part>,
-}
-
-/// What can be compiled again.
-#[derive(Clone)]
-enum Kind {
-    /// A component or core module of this name, which its extensions are joined with.
-    Test(String, Arc<[u8]>),
-    /// A runtime of scripts, with its extensions beside it.
-    Runtime(Runtime),
 }
 
 /// What a test says about itself.
@@ -217,94 +201,6 @@ impl Test {
             file,
             image,
         })
-    }
-}
-
-impl File {
-    /// Its machine code for this engine, and the component that it was loaded as.
-    fn made(
-        engine: &Engine,
-        kind: Kind,
-        image: Option<&Arc<Image>>,
-        folder: PathBuf,
-        extensions: &[Extension],
-        cache: Option<&Path>,
-    ) -> Result<(Self, Component), Error> {
-        let source = kind.source(extensions, image);
-        let made = made(engine, &source, kind.runtime(), cache)?;
-        let part = |file| match kind {
-            Kind::Test(..) => Ok(Part::joined(file)),
-            Kind::Runtime(_) => Part::apart(engine, file, cache),
-        };
-        let parts = extensions.iter().map(part).collect::<Result<_, _>>()?;
-        let file = Self {
-            kind,
-            folder,
-            cache: cache.map(Path::to_owned),
-            compiled: made.compiled,
-            origin: made.origin,
-            parts,
-        };
-        Ok((file, made.component))
-    }
-
-    /// The same for an engine that does not take its machine code.
-    fn made_for(&self, engine: &Engine) -> Result<(Self, Component), Error> {
-        let extensions: Vec<Extension> = self.parts.iter().map(|part| part.file.clone()).collect();
-        let image = self.kind.image()?;
-        Self::made(
-            engine,
-            self.kind.clone(),
-            image.as_ref(),
-            self.folder.clone(),
-            &extensions,
-            self.cache.as_deref(),
-        )
-    }
-}
-
-impl Kind {
-    fn name(&self) -> &str {
-        match self {
-            Self::Test(name, _) => name,
-            Self::Runtime(_) => runtime::NAME,
-        }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Test(_, bytes) => bytes,
-            Self::Runtime(runtime) => &runtime.wasm,
-        }
-    }
-
-    fn runtime(&self) -> Option<&Runtime> {
-        match self {
-            Self::Test(..) => None,
-            Self::Runtime(runtime) => Some(runtime),
-        }
-    }
-
-    fn image(&self) -> Result<Option<Arc<Image>>, Error> {
-        let image = self.runtime().map(Runtime::image).transpose()?;
-        Ok(image.map(Arc::new))
-    }
-
-    fn source<'a>(
-        &'a self,
-        extensions: &'a [Extension],
-        image: Option<&'a Arc<Image>>,
-    ) -> Source<'a> {
-        let joined = match self {
-            Self::Test(..) => extensions,
-            Self::Runtime(_) => &[],
-        };
-        Source {
-            bytes: self.bytes(),
-            name: self.name(),
-            extensions: joined,
-            image,
-        }
     }
 }
 
